@@ -1,0 +1,177 @@
+"""assignment.toml -> Assignment, with every slip named and the nearest right word."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from grader.errors import CourseError, SuiteError
+from grader.model import PARTS, Assignment, CheckRule, Limits, Stage
+
+FILE_NAME = "assignment.toml"
+DEVICES = ("cpu", "cuda", "cuda-if-present")
+
+_TOP: dict[str, Any] = {"name": str, "title": str, "title_zh": str, "submit": dict, "stage": list, "limits": dict, "check": dict}
+_SUBMIT: dict[str, Any] = {"module": str, "files": list, "given": list, "packages": list}
+_STAGE: dict[str, Any] = {"name": str, "part": str, "title": str, "title_zh": str, "public": (int, float), "hidden": (int, float)}
+_LIMITS: dict[str, Any] = {"seconds": (int, float), "total": (int, float), "memory": int, "output": int, "cap": int}
+_CHECK: dict[str, Any] = {"device": str, "seconds": (int, float), "cap": int}
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return ' (did you mean X?)' for the closest of *words*, or the whole list, or nothing."""
+    words = list(words)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    return f" (known: {', '.join(words)})" if words else ""
+
+
+def load(folder: Path, private: Path | None = None) -> Assignment:
+    """Read ``folder/assignment.toml``. Raises SuiteError with the key, its place and the nearest right one."""
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CourseError(f"{path}: no such file; an assignment is a folder with an {FILE_NAME}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path}: cannot be read: {error}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SuiteError(f"{path}: not valid TOML: {error}") from None
+    _keys(path, "", data, _TOP, required=("name", "title", "submit", "stage"))
+    submit = data["submit"]
+    _keys(path, "[submit]", submit, _SUBMIT, required=("module", "files"))
+    for key in ("files", "given", "packages"):
+        if not all(isinstance(item, str) for item in submit.get(key, [])):
+            raise SuiteError(f"{path}: [submit] {key} must be a list of strings")
+    module = submit["module"]
+    if f"{module}.py" not in submit["files"]:
+        raise SuiteError(f"{path}: [submit] module is {module!r}, but files has no {module}.py")
+    return Assignment(
+        name=data["name"],
+        folder=folder,
+        private=private if private is not None and private.is_dir() else None,
+        title=data["title"],
+        title_zh=data.get("title_zh", data["title"]),
+        module=module,
+        files=tuple(submit["files"]),
+        given=tuple(submit.get("given", ())),
+        packages=tuple(submit.get("packages", ())),
+        stages=_stages(path, data["stage"]),
+        limits=_limits(path, data.get("limits", {})),
+        rules=_rules(path, data.get("check", {})),
+    )
+
+
+def _keys(path: Path, where: str, table: Mapping[str, Any], known: Mapping[str, Any], required: tuple[str, ...] = ()) -> None:
+    for key, value in table.items():
+        if key not in known:
+            raise SuiteError(f"{path}: unknown key {key!r} {where}".rstrip() + nearest(key, known))
+        if not isinstance(value, known[key]) or (isinstance(value, bool)):
+            raise SuiteError(f"{path}: {where} {key} has the wrong type: {value!r}".replace(":  ", ": "))
+    for key in required:
+        if key not in table:
+            raise SuiteError(f"{path}: {where} {key} is missing".replace(":  ", ": "))
+
+
+def _stages(path: Path, tables: list[dict[str, Any]]) -> tuple[Stage, ...]:
+    stages: list[Stage] = []
+    for table in tables:
+        _keys(path, "[[stage]]", table, _STAGE, required=("name", "part"))
+        if table["part"] not in PARTS:
+            raise SuiteError(f"{path}: [[stage]] {table['name']!r} has part {table['part']!r}" + nearest(table["part"], PARTS))
+        if any(stage.name == table["name"] for stage in stages):
+            raise SuiteError(f"{path}: two stages are called {table['name']!r}; rename one")
+        stages.append(Stage(**{**table, "public": float(table.get("public", 0)), "hidden": float(table.get("hidden", 0))}))
+    for suite, due in (("public", 20.0), ("hidden", 80.0)):
+        total = sum(getattr(stage, suite) for stage in stages)
+        if abs(total - due) > 1e-9:
+            raise SuiteError(f"{path}: the stages' {suite} points add up to {total:g}, and must be {due:g}")
+    return tuple(stages)
+
+
+def _limits(path: Path, table: dict[str, Any]) -> Limits:
+    _keys(path, "[limits]", table, _LIMITS)
+    for key, value in table.items():
+        if value <= 0:
+            raise SuiteError(f"{path}: [limits] {key} must be above zero, not {value}")
+    return Limits(**table)
+
+
+def _rules(path: Path, tables: dict[str, Any]) -> tuple[CheckRule, ...]:
+    rules = []
+    for glob, table in tables.items():
+        where = f'[check."{glob}"]'
+        if not isinstance(table, dict):
+            raise SuiteError(f"{path}: {where} must be a table")
+        _keys(path, where, table, _CHECK)
+        if table.get("device", "cpu") not in DEVICES:
+            raise SuiteError(f"{path}: {where} device is {table['device']!r}" + nearest(table["device"], DEVICES))
+        rules.append(CheckRule(glob=glob, **table))
+    return tuple(rules)
+
+
+def rule_for(assignment: Assignment, check_id: str) -> CheckRule:
+    """Return the merged rule of *check_id*: later globs win, key by key."""
+    device, seconds, cap = "cpu", None, None
+    for rule in assignment.rules:
+        if fnmatch.fnmatchcase(check_id, rule.glob):
+            device = rule.device if rule.device != "cpu" else device
+            seconds = rule.seconds if rule.seconds is not None else seconds
+            cap = rule.cap if rule.cap is not None else cap
+    return CheckRule(glob=check_id, device=device, seconds=seconds, cap=cap)
+
+
+def course_root(start: Path) -> Path | None:
+    """Return the nearest folder at or above *start* that holds ``assignments/``, or None."""
+    for folder in (start, *start.parents):
+        if (folder / "assignments").is_dir():
+            return folder
+    return None
+
+
+def handout_root(start: Path) -> Path | None:
+    """Return the nearest folder at or above *start* that is itself an assignment, or None."""
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    return None
+
+
+def names(start: Path) -> list[str]:
+    """Return the assignments that can be seen from *start*, in order."""
+    root = course_root(start)
+    if root is not None:
+        return sorted(path.parent.name for path in (root / "assignments").glob(f"*/{FILE_NAME}"))
+    found = [path.parent.name for path in start.glob(f"*/{FILE_NAME}")]
+    handout = handout_root(start)
+    return sorted({*found, *([load(handout).name] if handout else [])})
+
+
+def find(name: str, start: Path) -> Assignment:
+    """Return the assignment *name* as seen from *start*: a course repository, a handout folder, or a folder of handouts."""
+    handout = handout_root(start)
+    if handout is not None and (handout.name == name or load(handout).name == name):
+        return load(handout, _private_of(handout))
+    root = course_root(start)
+    candidates = [root / "assignments" / name] if root is not None else []
+    candidates += [start / name]
+    for folder in candidates:
+        if (folder / FILE_NAME).is_file():
+            return load(folder, _private_of(folder))
+    known = names(start)
+    hint = nearest(name, known) if known else "; go into the course repository or an unpacked handout"
+    raise CourseError(f"no assignment {name!r} here{hint}")
+
+
+def _private_of(folder: Path) -> Path | None:
+    if folder.parent.name != "assignments":
+        return None
+    private = folder.parent.parent / "solutions" / folder.name
+    return private if private.is_dir() else None

@@ -1,0 +1,1 @@
+"""What runs behind the wall. Imports ``grader.wire`` and nothing else of the grader."""
