@@ -1,0 +1,31 @@
+"""The command line. The table says what there is; a command's module is imported when the command runs, and not before."""
+
+from __future__ import annotations
+
+from grader.cli.group import Entry, LazyGroup
+
+STUDENTS = {
+    "check": Entry("grader.cli.check:command", "run the public checks on my work", "用公开测试检查我的作业"),
+    "hint": Entry("grader.cli.hint:command", "open the next hint", "看下一条提示"),
+    "status": Entry("grader.cli.status:command", "what is open, what is done, my best points", "各作业的进度和最好成绩"),
+    "submit": Entry("grader.cli.submit:command", "pack my work for handing in", "打包提交我的作业"),
+    "reset": Entry("grader.cli.reset:command", "the starter again; my file is kept as a backup", "恢复初始文件,我的文件留作备份"),
+}
+STAFF = {
+    "new": Entry("grader.cli.new:command", "scaffold a homework", "新建一份作业"),
+    "audit": Entry("grader.cli.audit:command", "prove each assignment sound", "证明每份作业都可靠"),
+    "release": Entry("grader.cli.release:command", "fill dist/ with handouts and checksums", "生成学生版作业和校验和,写入 dist/"),
+    "run": Entry("grader.cli.run:command", "grade a class; a second run grades only what is new", "批改全班,再次运行只批改新的提交"),
+    "doctor": Entry(
+        "grader.cli.doctor:command", "what this machine can do, and how to get what is missing", "检查这台机器:能做什么,缺什么,怎么装"
+    ),
+}
+COMMANDS = {**STUDENTS, **STAFF}
+
+main = LazyGroup(
+    {("For students", "学生"): STUDENTS, ("For staff", "教师"): STAFF},
+    name="grade",
+    help="Exercises in neural networks that grade themselves. / 会自己批改的神经网络练习。",
+    epilog="Every option can be set by an environment variable: GRADE_LANG, GRADE_CHECK_JSON, GRADE_RUN_WORKERS ...",
+    context_settings={"auto_envvar_prefix": "GRADE", "help_option_names": ["-h", "--help"]},
+)

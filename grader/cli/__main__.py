@@ -1,0 +1,5 @@
+"""``python -m grader.cli``: the same commands where the console script is not on the PATH."""
+
+from grader.cli import main
+
+main(prog_name="grade")
