@@ -1,0 +1,215 @@
+"""Proxies: the student's module and objects as a suite sees them. Every operation is a promise; see docs/BOUNDARY.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import SuiteError
+
+if TYPE_CHECKING:
+    from grader.student.session import Session
+
+_UNASKED: Any = type("Unasked", (), {"__repr__": lambda self: "<not asked>"})()
+
+
+class Proxy:
+    """An object over there, or the promise of one. ``_value`` is set once a plain value has come."""
+
+    __slots__ = ("_number", "_session", "_type", "_value")
+
+    def __init__(self, session: Session, number: int) -> None:
+        _set(self, "_session", session)
+        _set(self, "_number", number)
+        _set(self, "_value", _UNASKED)
+        _set(self, "_type", "")
+
+    # structure
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):  # copy, pickle, numpy and pytest look for these: none crosses
+            raise AttributeError(name)
+        return self._session.get(self._number, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Proxy.__slots__:
+            _set(self, name, value)
+        else:
+            self._session.set(self._number, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._session.delete(self._number, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._session.call(self._number, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._session.item(self._number, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._session.set_item(self._number, key, value)
+
+    # what forces
+
+    def _force(self) -> Any:
+        if self._value is not _UNASKED:
+            return self._value
+        if self._type:
+            return self
+        return self._session.value(self)
+
+    def _plain(self, sign: str) -> Any:
+        """Return ``sign(value)``: here for a plain value, over there for an object."""
+        value = self._force()
+        if value is self:
+            return self._session.value(self._session.operator(sign, self))
+        return value
+
+    def __float__(self) -> float:
+        return float(_numeric(self._plain("float")))
+
+    def __int__(self) -> int:
+        return int(_numeric(self._plain("int")))
+
+    def __index__(self) -> int:
+        value = self._plain("int")
+        if type(value) not in (int, bool):
+            raise TypeError(f"expected a whole number, received {_show(value)}")
+        return int(value)
+
+    def __bool__(self) -> bool:
+        return bool(self._plain("bool"))
+
+    def __len__(self) -> int:
+        value = self._force()
+        if value is self:
+            value = self._session.value(self._session.operator("len", self))
+            return value if type(value) is int and value >= 0 else 0
+        return len(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        value = self._force()
+        if value is self:
+            value = self._session.value(self._session.op("l", self._number))
+        return iter(value)
+
+    def __str__(self) -> str:
+        return str(self._plain("str"))
+
+    def __repr__(self) -> str:
+        if self._value is not _UNASKED:
+            return repr(self._value)
+        return f"<{self._type or 'value'} of the student's>"
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(_numeric(self._force()), digits)
+
+    def __contains__(self, item: Any) -> bool:
+        return item in list(self)
+
+    def __hash__(self) -> int:
+        raise SuiteError("a handle has no hash here; use student.identity(x)")
+
+    # comparison
+
+    def __eq__(self, other: object) -> Any:
+        return self._compare(other, lambda a, b: a == b)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compare(other, lambda a, b: a != b)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(other, lambda a, b: a < b)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(other, lambda a, b: a <= b)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(other, lambda a, b: a > b)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(other, lambda a, b: a >= b)
+
+    def _compare(self, other: Any, test: Callable[[Any, Any], Any]) -> Any:
+        mine = self._force()
+        theirs = other._force() if isinstance(other, Proxy) else other
+        if mine is self and isinstance(theirs, Proxy):
+            raise SuiteError("two handles were compared; whose __eq__ would decide? Compare student.identity(a) with student.identity(b)")
+        if mine is self:
+            return False if test(1, 1) else NotImplemented
+        return test(mine, theirs)
+
+
+def _set(proxy: Proxy, name: str, value: Any) -> None:
+    object.__setattr__(proxy, name, value)
+
+
+def _numeric(value: Any) -> Any:
+    if type(value) in (int, float, bool):
+        return value
+    raise TypeError(f"expected a number, received {_show(value)}")
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _install_operators() -> None:
+    signs = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@", "and": "&", "or": "|"}
+    for name, sign in signs.items():
+        setattr(Proxy, f"__{name}__", lambda self, other, sign=sign: self._session.operator(sign, self, other))
+        setattr(Proxy, f"__r{name}__", lambda self, other, sign=sign: self._session.operator(sign, other, self))
+    for name in ("neg", "pos", "abs"):
+        setattr(Proxy, f"__{name}__", lambda self, name=name: self._session.operator(name, self))
+
+
+_install_operators()
+
+
+class Student:
+    """The ``student`` fixture: the module over there, and three helpers."""
+
+    __slots__ = ("_names", "_session")
+
+    def __init__(self, session: Session, names: frozenset[str]) -> None:
+        object.__setattr__(self, "_session", session)
+        object.__setattr__(self, "_names", names)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._names:
+            raise AttributeError(f"the student's program has no {name!r}")
+        return self._session.get(0, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._session.set(0, name, value)
+
+    def value(self, thing: Any) -> Any:
+        """Return the plain value of *thing*; arrays and tensors as numpy arrays, also inside lists, tuples and dicts."""
+        if isinstance(thing, Proxy):
+            if thing._value is not _UNASKED and not _has_handles(thing._value):
+                return thing._value
+            return self._session.value(thing, "arrays")
+        if type(thing) in (list, tuple):
+            return type(thing)(self.value(item) for item in thing)
+        if type(thing) is dict:
+            return {key: self.value(item) for key, item in thing.items()}
+        return thing
+
+    def identity(self, thing: Any) -> int:
+        """Return a number that is equal for the same object only."""
+        if not isinstance(thing, Proxy):
+            raise SuiteError(f"identity is for the student's objects, not for {thing!r}")
+        return self._session.identity(thing)
+
+    def tensor(self, values: Any, dtype: str = "float32", device: str = "cpu", requires_grad: bool = False) -> Any:
+        """Make a torch tensor over there; return its handle."""
+        return self._session.tensor(values, dtype, device, requires_grad)
+
+
+def _has_handles(value: Any) -> bool:
+    if isinstance(value, Proxy):
+        return True
+    if type(value) in (list, tuple):
+        return any(map(_has_handles, value))
+    return type(value) is dict and any(map(_has_handles, value.values()))
