@@ -1,0 +1,161 @@
+"""admit one hand-in, scan a class folder."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from grader.errors import CourseError
+from grader.intake import disk, zips
+from grader.intake.names import NOTEBOOK_CAP, Chosen, Item, cap_of, choose, too_large
+from grader.intake.notebook import module_text
+from grader.intake.refusal import Rejected, shown
+from grader.intake.source import check_text
+from grader.intake.tars import TarReader, read_tar
+from grader.model import Assignment, Submission
+
+_ARCHIVE = 64 * 1024 * 1024  # bytes of an archive as handed in
+_SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip", ".ipynb", ".py")
+_NOT_STUDENTS = ("readme", "readme.md", "roster.csv", "instants.csv", "__macosx", "thumbs.db", "desktop.ini")
+
+
+def admit(source: Path, assignment: Assignment, student: str, *, instant: str = "") -> Submission:
+    """Return the hand-in at *source*: a folder, a zip, a tar or tar.gz, a notebook, or the module itself.
+
+    Only the files that the manifest names are read, and no byte more than their caps. Without *instant* the newest
+    change of what was read counts as the time of the hand-in. Raises Rejected with one line naming entry and reason.
+    """
+    try:
+        status = os.lstat(source)
+    except FileNotFoundError:
+        raise Rejected(source.name, "is not there", zh="不存在") from None
+    except (OSError, ValueError) as error:
+        raise Rejected(source.name, f"cannot be read: {error}", zh=f"无法读取：{error}") from None
+    kind = disk.kind_of(status)
+    files, changed = _from_folder(source, assignment) if kind == "dir" else (_from_file(source, assignment), status.st_mtime)
+    return submission(files, assignment, student, instant or utc(changed))
+
+
+def submission(files: dict[str, bytes], assignment: Assignment, student: str, instant: str) -> Submission:
+    """Check the module's text and name the hand-in by the hash of its content."""
+    check_text(assignment.source_name, files[assignment.source_name])
+    return Submission(student=student, files=files, digest=digest_of(files), instant=instant)
+
+
+def digest_of(files: dict[str, bytes]) -> str:
+    """Return ``sha256:...`` over sorted names and contents, each with its length, so that no two hand-ins collide by joining."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode("utf-8"), files[name]):
+            total.update(struct.pack(">Q", len(part)))
+            total.update(part)
+    return f"sha256:{total.hexdigest()}"
+
+
+def utc(seconds: float) -> str:
+    try:
+        moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    except (OverflowError, OSError, ValueError):  # a file may claim any year
+        moment = datetime.datetime.fromtimestamp(0, datetime.UTC)
+    return moment.isoformat(timespec="seconds")
+
+
+def _from_folder(folder: Path, assignment: Assignment) -> tuple[dict[str, bytes], float]:
+    changed = [0.0]
+
+    def read(item: Item, cap: int) -> bytes:
+        assert isinstance(item.key, Path)
+        with disk.open_regular(item.key, item.name) as stream:
+            changed.append(os.fstat(stream.fileno()).st_mtime)
+            return disk.read_capped(stream, cap, item.name)
+
+    chosen = choose(folder.name, disk.list_folder(folder, assignment), assignment)
+    return collect(chosen, assignment, read), max(changed)
+
+
+def collect(chosen: Chosen, assignment: Assignment, read: Callable[[Item, int], bytes]) -> dict[str, bytes]:
+    """Read what was chosen, by the manifest's names; a notebook becomes the module's text."""
+    files = {name: read(item, cap_of(name, assignment)) for name, item in chosen.files.items()}
+    if chosen.notebook is not None:
+        files[assignment.source_name] = _module_of(chosen.notebook.name, read(chosen.notebook, NOTEBOOK_CAP), assignment)
+    return files
+
+
+def _module_of(name: str, notebook: bytes, assignment: Assignment) -> bytes:
+    text = module_text(name, notebook)
+    if len(text) > cap_of(assignment.source_name, assignment):
+        raise too_large(f"code of {name}", cap_of(assignment.source_name, assignment))
+    return text
+
+
+def _from_file(path: Path, assignment: Assignment) -> dict[str, bytes]:
+    with disk.open_regular(path, path.name) as stream:
+        suffix = path.name.lower()
+        if suffix.endswith(".ipynb"):
+            return {assignment.source_name: _module_of(path.name, disk.read_capped(stream, NOTEBOOK_CAP, path.name), assignment)}
+        if suffix.endswith(".py"):
+            return {assignment.source_name: disk.read_capped(stream, cap_of(assignment.source_name, assignment), path.name)}
+        if os.fstat(stream.fileno()).st_size > _ARCHIVE:
+            raise too_large(path.name, _ARCHIVE)
+        return _from_archive(stream, path.name, assignment)
+
+
+def _from_archive(stream: BinaryIO, label: str, assignment: Assignment) -> dict[str, bytes]:
+    """Tell archives apart by what they are, not by what they are called."""
+    start = stream.read(262)
+    if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        with zips.open_zip(stream, label) as archive:
+            chosen = choose(label, zips.list_zip(archive), assignment)
+            return collect(chosen, assignment, lambda item, cap: zips.read_zip(archive, item, cap))
+    if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar":
+        chosen = choose(label, TarReader(stream, label).entries(), assignment)
+        wanted = {item.key: cap_of(name, assignment) for name, item in chosen.files.items() if isinstance(item.key, int)}
+        if chosen.notebook is not None and isinstance(chosen.notebook.key, int):
+            wanted[chosen.notebook.key] = NOTEBOOK_CAP
+        found = read_tar(stream, label, wanted)
+        return collect(chosen, assignment, lambda item, cap: found[item.key] if isinstance(item.key, int) else b"")
+    wanted_name = assignment.source_name
+    text = f"is not a hand-in; use a folder, .zip, .tar.gz, .ipynb or {wanted_name}"
+    raise Rejected(label, text, zh=f"不是可以提交的格式；请用文件夹、.zip、.tar.gz、.ipynb 或 {wanted_name}")
+
+
+def scan(folder: Path, assignment: Assignment) -> list[tuple[str, Path]]:
+    """Return (student, path) of every hand-in in a class folder, by name. Raises CourseError if two belong to one student."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        text = f"{folder}: cannot be read as a folder of hand-ins: {error.strerror}"
+        raise CourseError(text, zh=f"{folder}：无法作为提交文件夹读取：{error.strerror}") from None
+    found: dict[str, Path] = {}
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name.lower() in _NOT_STUDENTS:
+            continue
+        student = _student_of(entry)
+        if student is None:
+            continue
+        if not student.isprintable():
+            text = f"{folder}: {shown(entry.name)} is no usable student id; rename it"
+            raise CourseError(text, zh=f"{folder}：{shown(entry.name)} 不能作学号；请改名")
+        if student in found:
+            text = f"{folder}: {found[student].name} and {entry.name} are both of {student}; keep one"
+            raise CourseError(text, zh=f"{folder}：{found[student].name} 和 {entry.name} 都是 {student} 的；请只保留一个")
+        found[student] = Path(entry.path)
+    if not found:
+        text = f"{folder}: no hand-ins in it; it should hold one folder, zip, tar or notebook per student"
+        raise CourseError(text, zh=f"{folder}：里面没有提交；每个学生应有一个文件夹、zip、tar 或笔记本")
+    return sorted(found.items())
+
+
+def _student_of(entry: os.DirEntry[str]) -> str | None:
+    """A folder's name is the id; a file's is the id and a known ending. Anything else (a link, say) is left to admit to refuse."""
+    if entry.is_dir(follow_symlinks=False):
+        return entry.name
+    for suffix in _SUFFIXES:
+        if entry.name.lower().endswith(suffix) and len(entry.name) > len(suffix):
+            return entry.name[: -len(suffix)]
+    return None if entry.is_file(follow_symlinks=False) else entry.name
