@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -113,31 +114,35 @@ class Proxy:
     # comparison
 
     def __eq__(self, other: object) -> Any:
-        return self._compare(other, lambda a, b: a == b)
+        mine, theirs = self._both(other)
+        return False if mine is self else mine == theirs
 
     def __ne__(self, other: object) -> Any:
-        return self._compare(other, lambda a, b: a != b)
+        mine, theirs = self._both(other)
+        return True if mine is self else mine != theirs
 
     def __lt__(self, other: Any) -> Any:
-        return self._compare(other, lambda a, b: a < b)
+        return self._order(other, operator.lt)
 
     def __le__(self, other: Any) -> Any:
-        return self._compare(other, lambda a, b: a <= b)
+        return self._order(other, operator.le)
 
     def __gt__(self, other: Any) -> Any:
-        return self._compare(other, lambda a, b: a > b)
+        return self._order(other, operator.gt)
 
     def __ge__(self, other: Any) -> Any:
-        return self._compare(other, lambda a, b: a >= b)
+        return self._order(other, operator.ge)
 
-    def _compare(self, other: Any, test: Callable[[Any, Any], Any]) -> Any:
+    def _both(self, other: Any) -> tuple[Any, Any]:
         mine = self._force()
         theirs = other._force() if isinstance(other, Proxy) else other
         if mine is self and isinstance(theirs, Proxy):
             raise SuiteError("two handles were compared; whose __eq__ would decide? Compare student.identity(a) with student.identity(b)")
-        if mine is self:
-            return False if test(1, 1) else NotImplemented
-        return test(mine, theirs)
+        return mine, theirs
+
+    def _order(self, other: Any, test: Callable[[Any, Any], Any]) -> Any:
+        mine, theirs = self._both(other)
+        return test(_numeric_or_text(mine), theirs)
 
 
 def _set(proxy: Proxy, name: str, value: Any) -> None:
@@ -148,6 +153,12 @@ def _numeric(value: Any) -> Any:
     if type(value) in (int, float, bool):
         return value
     raise TypeError(f"expected a number, received {_show(value)}")
+
+
+def _numeric_or_text(value: Any) -> Any:
+    if isinstance(value, Proxy):
+        raise TypeError(f"expected a number, received {_show(value)}")
+    return value
 
 
 def _show(value: Any) -> str:

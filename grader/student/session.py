@@ -100,9 +100,20 @@ class Session:
         self._must_call_now = False
         result = self.op("C", number, terms, named)
         reply = self._ask(["plain", result._number])
-        for key, term in reply.get("r") or ():
-            self._restore(args[key] if type(key) is int else kwargs[key], self._decoded(term))
-        return self._settle(result, reply)
+        settled = self._settle(result, reply)
+        for target, value in [(self._target(pair, args, kwargs), self._decoded(pair[1])) for pair in reply.get("r") or ()]:
+            self._witness(value)
+            self._restore(target, value)
+        return settled
+
+    def _target(self, pair: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if type(pair) is list and len(pair) == 2:
+            key = pair[0]
+            if type(key) is int and 0 <= key < len(args):
+                return args[key]
+            if type(key) is str and key in kwargs:
+                return kwargs[key]
+        raise self._line.violated("an argument restored that was never passed")
 
     # values
 

@@ -170,17 +170,16 @@ def _await(pid: int, seconds: float) -> None:
 
 
 def spent(pid: int) -> dict[str, float]:
-    """Return the processor seconds of *pid* and the seconds that it waited for a processor."""
-    try:
-        cpu = time.clock_gettime(((~pid) << 3) | 2)  # the CPU clock of another process
-    except OSError:
-        cpu = 0.0
+    """Return the seconds that *pid* waited for a processor, and where the kernel does not tell, its processor seconds instead."""
     try:
         with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
-            waited = int(file.read().split()[1]) / 1e9
+            return {"waited": int(file.read().split()[1]) / 1e9}
     except (OSError, IndexError, ValueError):
-        waited = 0.0
-    return {"cpu": cpu, "waited": waited}
+        pass
+    try:
+        return {"cpu": time.clock_gettime(((~pid) << 3) | 2)}  # the CPU clock of another process
+    except OSError:
+        return {}
 
 
 def work(channel: wire.Channel, site: list[str], layers: list[str]) -> None:

@@ -258,7 +258,7 @@ class Served:
     def _converse(self, request: dict[str, Any]) -> Any:
         if threading.get_ident() != self._thread:
             raise RuntimeError("a function of the course was called from another thread")
-        saved = self._blobs_out, self._arrays
+        saved = self._blobs_out, self._arrays, self._blobs_in
         self._blobs_out, self._arrays = [], True
         request["args"] = [self._encode(arg) for arg in request["args"]]
         request["kwargs"] = {str(key): self._encode(value) for key, value in request["kwargs"].items()}
@@ -268,10 +268,12 @@ class Served:
             if "ops" in message:
                 self._answer(message)
                 continue
-            self._blobs_out, self._arrays = saved
             if "raise" in message:
+                self._blobs_out, self._arrays, self._blobs_in = saved
                 raise _known_exception(message["raise"])
-            return self._decode(message["ret"])
+            result = self._decode(message["ret"])
+            self._blobs_out, self._arrays, self._blobs_in = saved
+            return result
 
 
 def _known_exception(described: Sequence[str]) -> Exception:

@@ -1,0 +1,9 @@
+"""Run a suite against a student: ordinary pytest here, the student's program behind the wall.
+
+``with_suite(assignment, suites, work)`` collects once and calls ``work(bench)``; ``bench.grade(submission, seed=...)`` may be called any number of times.
+"""
+
+from grader.judge.bench import Bench, with_suite
+from grader.judge.seeds import course_key, grading_seed, suite_hash
+
+__all__ = ["Bench", "course_key", "grading_seed", "suite_hash", "with_suite"]

@@ -1,0 +1,440 @@
+"""Collect a suite once, then grade any number of submissions with it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+import grader
+from grader import manifest
+from grader.errors import CourseError, GraderFault, SuiteError
+from grader.evidence import Evidence
+from grader.judge import failures
+from grader.judge.breakit import BreakIt
+from grader.judge.given import Given
+from grader.judge.seeds import suite_folders, suite_hash
+from grader.model import Assignment, CheckRule, Grade, Outcome, Submission, Verdict
+from grader.student.errors import StudentError, WorkerGone
+from grader.student.process import Budget, Program, Starter, Worker
+from grader.student.proxy import Student
+from grader.student.session import Session
+
+T = TypeVar("T")
+QUIET = "terminal cacheprovider junitxml doctest unittest pastebin stepwise setuponly setupplan faulthandler legacypath logging debugging".split()
+IMPORT_FAILURES = 3  # then the rest fails with the same words, unasked
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One collected check: what it is worth and what it asks for."""
+
+    id: str
+    stage: str
+    points: float
+    concept: str
+    concept_zh: str
+    rule: CheckRule
+    item: pytest.Item = field(repr=False, compare=False)
+
+    @property
+    def uses_student(self) -> bool:
+        return "student" in getattr(self.item, "fixturenames", ())
+
+
+@dataclass
+class _Running:
+    """The one submission that is being graded now."""
+
+    submission: Submission
+    seed: int
+    starter: Starter
+    checks: Sequence[Check]
+    used: float = 0.0
+    import_failures: int = 0
+    import_error: Exception | None = None
+    ahead: tuple[str, Worker] | None = None
+    check: Check | None = None
+    worker: Worker | None = None
+    session: Session | None = None
+    others: list[Worker] = field(default_factory=list)
+    failure: failures.Failure | None = None
+    breakit: BreakIt | None = None
+
+
+class Bench:
+    """The plugin that pytest runs, and what ``work`` gets: checks, and ``grade``."""
+
+    def __init__(self, assignment: Assignment, suites: Sequence[str], starter: Callable[[], Starter], cuda: bool) -> None:
+        self.assignment = assignment
+        self.suites = tuple(suites)
+        self.checks: tuple[Check, ...] = ()
+        self.cuda = cuda
+        self._starter = starter
+        self._folders = suite_folders(assignment, suites)
+        self._now: _Running | None = None
+        self._given = Given(assignment.folder)
+        self._hash: str | None = None
+        self.faults: list[str] = []
+        self.frames = 0
+        self.wire_bytes = 0
+
+    @property
+    def suite_hash(self) -> str:
+        if self._hash is None:
+            self._hash = suite_hash(self.assignment, self.suites)
+        return self._hash
+
+    # grading
+
+    def grade(self, submission: Submission, seed: int = 0, only: Callable[[Check], bool] | None = None) -> Grade:
+        """Run the checks (all, or those that *only* admits) against *submission*; never raises for what the student did."""
+        started = time.perf_counter()
+        starter = self._starter()
+        checks = [check for check in self.checks if only is None or only(check)]
+        self._now = now = _Running(submission, seed, starter, checks)
+        verdicts = []
+        try:
+            for index, check in enumerate(checks):
+                following = checks[index + 1] if index + 1 < len(checks) else None
+                verdicts.append(self._run(check, following))
+        finally:
+            self._drop_ahead()
+            if now.breakit is not None:
+                now.breakit.close()
+            self._now = None
+        fault = any(verdict.outcome is Outcome.FAULT for verdict in verdicts)
+        return Grade(
+            assignment=self.assignment.name,
+            student=submission.student,
+            submission=submission.digest,
+            suites=self.suites,
+            suite_hash=self.suite_hash,
+            status="fault" if fault else "graded",
+            tier=starter.wall.tier,
+            device="cuda" if self.cuda and any(check.rule.device != "cpu" for check in checks) else "cpu",
+            seed=seed,
+            verdicts=tuple(verdicts),
+            seconds=time.perf_counter() - started,
+            message=next((v.message for v in verdicts if v.outcome is Outcome.FAULT), ""),
+            versions={"grade": grader.__version__},
+        )
+
+    def _run(self, check: Check, following: Check | None) -> Verdict:
+        now = self._current()
+        if check.rule.device == "cuda" and not self.cuda:
+            return self._verdict(check, Outcome.PENDING, 0.0, "waits for a machine with a CUDA device")
+        now.check, now.failure, now.worker, now.session, now.others = check, None, None, None, []
+        started = time.perf_counter()
+        item = check.item
+        try:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following.item if following else None)
+        except GraderFault as error:
+            now.failure = failures.Failure(Outcome.FAULT, str(error))
+        finally:
+            self._end_workers(now)
+        seconds = time.perf_counter() - started
+        failure = now.failure
+        gone = next((worker.gone for worker in (now.worker, *now.others) if worker is not None and worker.gone is not None), None)
+        if gone is not None and (failure is None or failure.outcome is Outcome.FAIL):
+            failure = failures.Failure(Outcome(gone.outcome), failures._gone_words(gone))
+        return self._verdict(check, failure.outcome if failure else Outcome.PASS, seconds, failure=failure)
+
+    def _verdict(self, check: Check, outcome: Outcome, seconds: float, message: str = "", failure: failures.Failure | None = None) -> Verdict:
+        now = self._current()
+        return Verdict(
+            id=check.id,
+            stage=check.stage,
+            concept=check.concept,
+            concept_zh=check.concept_zh,
+            outcome=outcome,
+            points=check.points if outcome is Outcome.PASS else 0.0,
+            max_points=check.points,
+            seconds=round(seconds, 4),
+            message=failure.message if failure else message,
+            traceback=failure.traceback if failure else "",
+            output=now.worker.output if now.worker is not None else "",
+            where=failure.where if failure else "",
+            trace=tuple(now.session.trace) if now.session is not None else (),
+        )
+
+    def _current(self) -> _Running:
+        if self._now is None:
+            raise GraderFault("a check ran outside a grading")
+        return self._now
+
+    # workers
+
+    def budget(self, check: Check) -> Budget:
+        """Return what *check* may use: the assignment's limits, and its own rule over them."""
+        limits, rule = self.assignment.limits, check.rule
+        cuda = self.cuda and rule.device != "cpu"
+        return Budget(
+            seconds=rule.seconds or limits.seconds,
+            memory=None if cuda else limits.memory,
+            cap=rule.cap or limits.cap,
+            output=limits.output,
+            cuda=cuda,
+        )
+
+    def program(self, files: Mapping[str, bytes]) -> Program:
+        """Return the program that a worker loads: her Python files, and the handout's given ones over them."""
+        sources = {name: data for name, data in files.items() if name.endswith(".py")}
+        sources |= {name: self._given.source(name) for name in self.assignment.given if name.endswith(".py")}
+        return Program(sources, self.assignment.module, self.assignment.packages)
+
+    def _open(self, check: Check) -> tuple[Worker, frozenset[str]]:
+        now = self._current()
+        if now.import_failures >= IMPORT_FAILURES and now.import_error is not None:
+            raise now.import_error
+        total = self.assignment.limits.total
+        if check.rule.seconds is None and now.used >= total:
+            raise WorkerLateTotal(f"the checks before this one used up the {total:g} s that a submission may take")
+        ahead, now.ahead = now.ahead, None
+        if ahead is not None and ahead[0] == check.id:
+            worker = ahead[1]
+        else:
+            if ahead is not None:
+                ahead[1].close()
+            worker = now.starter.start(self.program(now.submission.files), self.budget(check))
+        now.worker = worker
+        self._look_ahead(check)
+        try:
+            names = worker.names()
+        except (StudentError, WorkerGone) as error:
+            now.import_failures += 1
+            now.import_error = error
+            raise
+        now.import_failures = 0
+        worker.used = 0.0
+        return worker, names
+
+    def _look_ahead(self, check: Check) -> None:
+        """Start the next check's worker now: it seals itself and loads while this check runs."""
+        now = self._current()
+        index = next(i for i, other in enumerate(now.checks) if other is check)
+        for following in now.checks[index + 1 : index + 2]:
+            pending = following.rule.device == "cuda" and not self.cuda
+            if following.uses_student and not pending and now.import_failures < IMPORT_FAILURES - 1:
+                worker = now.starter.start(self.program(now.submission.files), self.budget(following))
+                now.ahead = (following.id, worker)
+
+    def _drop_ahead(self) -> None:
+        now = self._now
+        if now is not None and now.ahead is not None:
+            now.ahead[1].close()
+            now.ahead = None
+
+    def _end_workers(self, now: _Running) -> None:
+        for worker in (now.worker, *now.others):
+            if worker is not None:
+                if now.check is not None and now.check.rule.seconds is None:
+                    now.used += worker.used
+                worker.close()
+                self.frames += worker.channel.frames
+                self.wire_bytes += worker.channel.bytes
+
+    # fixtures
+
+    @pytest.fixture
+    def student(self) -> Iterator[Student]:
+        """The student's module behind the wall."""
+        now = self._current()
+        assert now.check is not None
+        worker, names = self._open(now.check)
+        now.session = session = Session(worker)
+        yield Student(session, names)
+
+    @pytest.fixture
+    def seed(self) -> int:
+        return self._current().seed
+
+    @pytest.fixture
+    def rng(self) -> random.Random:
+        now = self._current()
+        assert now.check is not None
+        return random.Random(f"{now.seed}:{now.check.id}")
+
+    @pytest.fixture
+    def device(self) -> str:
+        now = self._current()
+        assert now.check is not None
+        return "cuda" if self.cuda and now.check.rule.device != "cpu" else "cpu"
+
+    @pytest.fixture
+    def submission(self) -> Evidence:
+        return Evidence(self._current().submission.files)
+
+    @pytest.fixture
+    def given(self) -> Given:
+        return self._given
+
+    @pytest.fixture
+    def break_it(self) -> Iterator[BreakIt]:
+        now = self._current()
+        if now.breakit is None:
+            now.breakit = BreakIt(self.assignment, now.submission, now.starter, self.program, self.assignment.limits)
+        yield now.breakit
+
+    # pytest's hooks
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "stage(name, points, zh): the stage and points of a check")
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        return failures.compare_words(op, left, right)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+        result = yield
+        session = self._current().session
+        if session is not None:
+            session.flush()  # a promise that nobody asked for fails the check too
+        return result  # type: ignore[return-value]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        report = yield
+        now = self._current()
+        if call.excinfo is not None and (now.failure is None or now.failure.outcome is Outcome.FAIL):
+            found = failures.explain(call.excinfo, call.when)
+            if now.failure is None or found.outcome is Outcome.FAULT:
+                now.failure = found
+        return report  # type: ignore[return-value]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            lines = [line for line in str(report.longrepr).splitlines() if line.startswith("E ")]
+            self.faults.append(f"{report.nodeid}: {lines[-1][1:].strip() if lines else 'cannot be collected'}")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.checks = tuple(self._check(item) for item in session.items)
+
+    def _check(self, item: pytest.Item) -> Check:
+        path = item.path
+        suite = next((name for name, folder in self._folders.items() if folder in path.parents), "public")
+        name = f"{suite}/{path.name}::{item.name}"
+        mark = item.get_closest_marker("stage")
+        if mark is None or len(mark.args) != 1 or "points" not in mark.kwargs:
+            raise SuiteError(f'{path.name}::{item.name} has no stage; write @pytest.mark.stage("NAME", points=N) above it')
+        stage = mark.args[0]
+        if stage not in {known.name for known in self.assignment.stages}:
+            raise SuiteError(
+                f"{path.name}::{item.name}: no stage {stage!r} in {manifest.FILE_NAME}"
+                + manifest.nearest(stage, [known.name for known in self.assignment.stages])
+            )
+        doc = (getattr(item, "obj", None).__doc__ or "").strip().splitlines()
+        concept = doc[0].strip() if doc else ""
+        if not concept:
+            raise SuiteError(f"{path.name}::{item.name} has no docstring; its first line is the concept that the student reads")
+        rule = manifest.rule_for(self.assignment, name)
+        return Check(name, stage, float(mark.kwargs["points"]), concept, mark.kwargs.get("zh", concept), rule, item)
+
+
+class WorkerLateTotal(WorkerGone):
+    """The submission's time is used up; this check was not run."""
+
+    outcome = "TIMEOUT"
+
+
+def validate(bench: Bench) -> None:
+    """Refuse a suite whose points do not add up to its stages', or that is empty."""
+    for suite in bench.suites:
+        checks = [check for check in bench.checks if check.id.startswith(f"{suite}/")]
+        if not checks:
+            raise SuiteError(f"{bench.assignment.name}: the {suite} suite has no checks")
+        for stage in bench.assignment.stages:
+            due = getattr(stage, suite)
+            has = sum(check.points for check in checks if check.stage == stage.name)
+            if abs(due - has) > 1e-6:
+                raise SuiteError(
+                    f"{bench.assignment.name}: the {suite} checks of stage {stage.name!r} add up to {has:g} points; {manifest.FILE_NAME} says {due:g}"
+                )
+
+
+class _Loop:
+    """Calls ``work`` in the place of pytest's own loop, when everything is collected."""
+
+    def __init__(self, bench: Bench, work: Callable[[Bench], Any]) -> None:
+        self._bench = bench
+        self._work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        try:
+            if self._bench.faults:
+                raise SuiteError("; ".join(self._bench.faults))
+            validate(self._bench)
+            self.result = self._work(self._bench)
+        except BaseException as error:
+            self.error = error
+        return True
+
+
+def with_suite(
+    assignment: Assignment,
+    suites: Sequence[str],
+    starter: Callable[[], Starter],
+    work: Callable[[Bench], T],
+    *,
+    cuda: bool = False,
+) -> T:
+    """Collect *suites* with pytest and return ``work(bench)``. Raises SuiteError for a suite that breaks the rules."""
+    bench = Bench(assignment, suites, starter, cuda)
+    loop = _Loop(bench, work)
+    folders = suite_folders(assignment, suites)
+    for folder in folders.values():
+        if not folder.is_dir():
+            raise SuiteError(f"{assignment.name}: no folder {folder}")
+    root = Path(os.path.commonpath([assignment.folder, *folders.values()]))
+    arguments = [
+        *(str(folder) for folder in folders.values()),
+        *(part for name in QUIET for part in ("-p", f"no:{name}")),
+        "-c", os.devnull, f"--rootdir={root}", "--noconftest", "--import-mode=importlib", "--capture=sys", "--strict-markers", "-q",
+    ]  # fmt: skip
+    kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    paths = [str(folder) for folder in folders.values()]
+    sys.path[:0] = paths
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            code = pytest.main(arguments, plugins=[bench, loop])
+    finally:
+        for path in paths:
+            sys.path.remove(path)
+        os.environ.update({name: value for name, value in kept.items() if value is not None})
+    if loop.error is not None:
+        raise loop.error
+    if bench.faults:
+        raise SuiteError("; ".join(bench.faults))
+    if code not in (0, 5) or loop.result is None:
+        raise GraderFault(f"pytest ended with {code!r}: {said.getvalue().strip()[-500:]}")
+    return loop.result  # type: ignore[no-any-return]
+
+
+def stage_only(bench: Bench, stage: str) -> Callable[[Check], bool]:
+    """Return a filter for one stage. Raises CourseError with the nearest name."""
+    names = sorted({check.stage for check in bench.checks})
+    if stage not in names:
+        near = manifest.nearest(stage, names)
+        raise CourseError(f"{bench.assignment.name} has no stage {stage!r}{near}", zh=f"{bench.assignment.name} 没有阶段 {stage!r}{near}")
+    return lambda check: check.stage == stage
+
+
+def matching(globs: Iterable[str]) -> Callable[[Check], bool]:
+    """Return a filter for the checks that one of *globs* names."""
+    wanted = tuple(globs)
+    return lambda check: any(fnmatchcase(check.id, glob) for glob in wanted)

@@ -1,0 +1,186 @@
+"""Break it: her tests in one worker, a known program in another, and the judge in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from grader.evidence import EvidenceError
+from grader.errors import SuiteError
+from grader.model import Assignment, Limits, Submission
+from grader.student.errors import StudentError, WorkerGone, WorkerLate
+from grader.student.process import Budget, Program, Starter, Worker
+from grader.student.proxy import Proxy, Student
+from grader.student.session import Relayed, Session
+
+FILE = "break_it.py"
+
+
+class BreakIt:
+    """The ``break_it`` fixture. Each question is answered once for a submission and remembered."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        submission: Submission,
+        starter: Starter,
+        program: Callable[[Mapping[str, bytes]], Program],
+        limits: Limits,
+    ) -> None:
+        if assignment.private is None:
+            raise SuiteError("break-it programs are the staff's")
+        self._folder = assignment.private / "break"
+        self._assignment = assignment
+        self._submission = submission
+        self._starter = starter
+        self._program = program
+        self._budget = Budget(seconds=limits.seconds * 2, memory=limits.memory, cap=limits.cap, output=limits.output)
+        self._answers: dict[tuple[str, str], bool] = {}
+        self._names: tuple[str, ...] | None = None
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The ids of the wrong programs that her tests are tried on."""
+        return self._ids("wrong")
+
+    @property
+    def tests(self) -> int:
+        """How many ``test_*`` functions she wrote."""
+        return len(self._tests())
+
+    def failed_right(self) -> list[str]:
+        """Return the ids of the right programs that one of her tests fails."""
+        return [name for name in self._ids("right") if self._raises("right", name)]
+
+    def caught(self, name: str) -> bool:
+        """Return whether one of her tests raises on the wrong program *name*."""
+        return self._raises("wrong", name)
+
+    def close(self) -> None:
+        """Nothing stays open between questions."""
+
+    def _ids(self, kind: str) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in (self._folder / kind).glob("*.py")))
+
+    def _mine(self) -> Program:
+        files = self._submission.files
+        if FILE not in files:
+            raise EvidenceError(f"{FILE} was not handed in. / 没有交 {FILE}。")
+        whole = self._program(files)
+        kept = {name: data for name, data in whole.files.items() if name == FILE or name in self._assignment.given}
+        return Program(kept, "break_it", whole.packages)  # her own solution is not there: tests are for any program
+
+    def _tests(self) -> tuple[str, ...]:
+        if self._names is None:
+            worker = self._starter.start(self._mine(), self._budget)
+            try:
+                self._names = tuple(sorted(name for name in worker.names() if name.startswith("test_")))
+            finally:
+                worker.close()
+        return self._names
+
+    def _raises(self, kind: str, name: str) -> bool:
+        key = (kind, name)
+        if key not in self._answers:
+            self._answers[key] = any(self._one(test, kind, name) for test in self._tests())
+        return self._answers[key]
+
+    def _one(self, test: str, kind: str, name: str) -> bool:
+        """Run one of her tests on one program; True if it raised (or the program under test died of it)."""
+        source = (self._folder / kind / f"{name}.py").read_bytes()
+        target_files = {self._assignment.source_name: source}
+        hers = self._starter.start(self._mine(), self._budget)
+        target = self._starter.start(self._program(target_files), self._budget)
+        try:
+            return _relayed_test(hers, target, test)
+        finally:
+            hers.close()
+            target.close()
+
+
+def _relayed_test(hers: Worker, target: Worker, test: str) -> bool:
+    target_session = Session(target)
+    student = Student(target_session, target.names())
+    relay = Relay(student, target_session)
+    hers.names()
+    session = Session(hers)
+    session.relay = relay
+    try:
+        session.value(session.call(session.get(0, test)._number, [Relayed(0)], {}))
+    except WorkerLate:
+        raise
+    except (StudentError, WorkerGone):
+        if target.gone is None and hers.gone is not None:
+            raise  # her own tests crashed: that is no catch
+        return True
+    return False
+
+
+class Relay:
+    """Carries operations from her worker to the program's worker; every value is decoded and encoded again on the way."""
+
+    def __init__(self, student: Student, session: Session) -> None:
+        self._session = session
+        self._student = student
+        self._handles: list[Any] = [student]
+
+    def __call__(self, kind: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not 0 <= number < len(self._handles):
+            raise ValueError("no such object")
+        thing = self._handles[number]
+        values = [self._inward(arg) for arg in args]
+        named = {name: self._inward(value) for name, value in kwargs.items()}
+        return self._outward(self._perform(kind, thing, values, named))
+
+    def _perform(self, kind: str, thing: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        session = self._session
+        if kind == "get":
+            return self._forced(getattr(thing, str(args[0])))
+        if kind == "set":
+            setattr(thing, str(args[0]), args[1])
+            session.flush()
+            return None
+        if kind == "call":
+            return self._forced(thing(*args, **kwargs))
+        if kind == "item":
+            return self._forced(thing[args[0]])
+        if kind == "setitem":
+            thing[args[0]] = args[1]
+            session.flush()
+            return None
+        if kind == "operator":
+            sign, other, reflected = args
+            pair = (other, thing) if reflected else (thing, other)
+            return self._forced(session.operator(str(sign), *pair))
+        if kind == "builtin":
+            return self._forced(session.operator(str(args[0]), thing))
+        if kind == "list":
+            return list(thing)
+        if kind == "identity":
+            return session.identity(thing)
+        raise ValueError(f"unknown relay {kind!r}")
+
+    def _forced(self, result: Any) -> Any:
+        return self._session.value(result) if isinstance(result, Proxy) else result
+
+    def _inward(self, value: Any) -> Any:
+        """Turn what came from her worker into what the program's worker understands."""
+        if isinstance(value, Relayed):
+            return self._handles[value.number] if 0 <= value.number < len(self._handles) else None
+        if isinstance(value, Proxy):  # a function or object of hers: callable from over there
+            return lambda *args: self._inward(value._session.value(value(*[self._outward(arg) for arg in args])))
+        if type(value) in (list, tuple):
+            return type(value)(self._inward(item) for item in value)
+        if type(value) is dict:
+            return {key: self._inward(item) for key, item in value.items()}
+        return value
+
+    def _outward(self, value: Any) -> Any:
+        if isinstance(value, Proxy):
+            self._handles.append(value)
+            return Relayed(len(self._handles) - 1)
+        if type(value) in (list, tuple):
+            return type(value)(self._outward(item) for item in value)
+        if type(value) is dict:
+            return {key: self._outward(item) for key, item in value.items()}
+        return value

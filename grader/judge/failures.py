@@ -1,0 +1,99 @@
+"""From what stopped a check to an outcome and one sentence for the student."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from grader.errors import CourseError, GraderFault
+from grader.evidence import EvidenceError
+from grader.model import Outcome
+from grader.student.errors import StudentError, WorkerGone
+from grader.student.proxy import Proxy
+
+LONGEST = 600  # characters of a message
+AUTHORS = (NameError, ImportError, SyntaxError, AttributeError)  # raised by the suite's own lines: the author's slip
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a check did not pass."""
+
+    outcome: Outcome
+    message: str
+    traceback: str = ""
+    where: str = ""
+
+
+def explain(excinfo: pytest.ExceptionInfo[BaseException], phase: str) -> Failure:
+    """Say whose fault *excinfo* is, and what the student should read."""
+    error = excinfo.value
+    if isinstance(error, WorkerGone):
+        return Failure(Outcome(error.outcome), _gone_words(error))
+    if isinstance(error, StudentError):
+        file, line = error.where
+        where = f"{file}:{line}" if file else ""
+        return Failure(Outcome.FAIL, f"{error} ({file}, line {line})" if file else str(error), error.traceback, where)
+    if isinstance(error, EvidenceError):
+        return Failure(Outcome.FAIL, str(error))
+    if isinstance(error, (CourseError, GraderFault)):
+        return Failure(Outcome.FAULT, str(error))
+    if isinstance(error, pytest.skip.Exception):
+        return Failure(Outcome.FAULT, "the suite skipped this check; a check either runs or is PENDING for a device")
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return Failure(Outcome.FAIL, _assertion(excinfo))
+    if isinstance(error, AttributeError) and "student's program" in str(error):
+        return Failure(Outcome.FAIL, str(error))
+    if phase != "call" or isinstance(error, AUTHORS) or not isinstance(error, Exception):
+        return Failure(Outcome.FAULT, f"the suite itself failed: {type(error).__name__}: {error}")
+    return Failure(Outcome.FAIL, f"an answer of an unexpected kind: {type(error).__name__}: {error}"[:LONGEST])
+
+
+def _gone_words(error: WorkerGone) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:] + "."
+
+
+def _assertion(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return the author's own words if there are some, else ``EXPRESSION: got A, should be B``, else what pytest says."""
+    text = str(excinfo.value).strip()
+    first = text.split("\nassert ")[0].strip()
+    if text.startswith(("assert ", "got ")) or not first:
+        compared = _compared(text)
+        expression = _left_side(excinfo)
+        return f"{expression}: {compared}" if compared and expression else (compared or text)[:LONGEST]
+    return first[:LONGEST]
+
+
+def _compared(text: str) -> str:
+    line = text.splitlines()[0].removeprefix("assert ")
+    return line if line.startswith("got ") else ""
+
+
+def _left_side(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return the source of what was compared, as the suite's author wrote it."""
+    try:
+        statement = ast.parse(str(excinfo.traceback[-1].statement).strip()).body[0]
+    except (SyntaxError, IndexError, ValueError):
+        return ""
+    if isinstance(statement, ast.Assert) and isinstance(statement.test, ast.Compare):
+        return ast.unparse(statement.test.left)[:80]
+    return ""
+
+
+def compare_words(sign: str, left: Any, right: Any) -> list[str] | None:
+    """Say a comparison in a beginner's words: what came and what should have come."""
+    if sign == "==":
+        return [f"got {_show(left)}, should be {_show(right)}"]
+    if sign in ("<", "<=", ">", ">="):
+        words = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
+        return [f"got {_show(left)}, should be {words[sign]} {_show(right)}"]
+    return None
+
+
+def _show(value: Any) -> str:
+    text = repr(value._force() if isinstance(value, Proxy) and value._type == "" else value)
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,487 @@
+"""Start workers: forks of a zygote behind the wall (tiers 1 and 2), or one plain process each (tier 3)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from grader import wall, wire
+from grader.errors import GraderFault
+from grader.student.errors import WorkerGone, WorkerLate
+from grader.student.session import student_error
+
+WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
+PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
+START_SECONDS = 120.0  # a cold disk and torch; only a fault of ours takes longer
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a worker loads: Python files by name, which of them is the module, and the packages that it may import."""
+
+    files: Mapping[str, bytes]
+    module: str
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one check may use."""
+
+    seconds: float = 2.0
+    memory: int | None = 1024  # MiB
+    cap: int = 64  # MiB of one message
+    output: int = 64  # KiB
+    cuda: bool = False
+
+
+class Starter(Protocol):
+    """Something that starts workers."""
+
+    wall: wall.Wall
+
+    def start(self, program: Program, budget: Budget) -> Worker: ...
+
+    def close(self) -> None: ...
+
+
+class Worker:
+    """The judge's end of one worker: exchanges messages within its budget, keeps its output, ends it."""
+
+    def __init__(self, sock: socket.socket, output: _Output, control: _Control, budget: Budget) -> None:
+        self.channel = wire.Channel(sock, cap=budget.cap << 20, json_cap=wire.JSON_CAP)
+        self.channel.wait_with(self._wait)
+        self.budget = budget
+        self.used = 0.0
+        self.gone: WorkerGone | None = None
+        self.layers: list[str] = []
+        self._output = output
+        self._control = control
+        self._asked = 0.0
+        self._awaited = 0.0
+
+    @property
+    def output(self) -> str:
+        """What the program printed, at most the budget's kilobytes."""
+        return self._output.text()
+
+    def load(self, program: Program) -> None:
+        """Send the program; ``names`` waits for the answer."""
+        names = sorted(program.files)
+        message = {"files": names, "module": program.module, "packages": list(program.packages)}
+        with contextlib.suppress(wire.Closed):  # a worker that died at once shows when it is asked
+            self.channel.send(message, [program.files[name] for name in names])
+
+    def names(self) -> frozenset[str]:
+        """Return the names in the module once it has loaded. Raises StudentError if it did not, or WorkerGone."""
+        reply, _ = self._receive()
+        if type(reply) is dict and "e" in reply:
+            raise student_error(reply["e"], self)
+        value = reply.get("v") if type(reply) is dict else None
+        names = value.get("names") if type(value) is dict else None
+        if type(names) is not list or not all(type(name) is str for name in names):
+            raise self.violated("a malformed greeting")
+        self.layers = [layer for layer in value["layers"] if type(layer) is str] if type(value.get("layers")) is list else []
+        return frozenset(names)
+
+    def exchange(self, message: Any, blobs: Sequence[bytes] = ()) -> tuple[Any, list[bytes]]:
+        """Send and return the answer. Raises WorkerGone: a crash, a violation or the time used up, now and ever after."""
+        if self.gone is not None:
+            raise self.gone
+        try:
+            self.channel.send(message, blobs, time.monotonic() + self._left() * PATIENCE)
+        except wire.OutOfTime:
+            raise self._end(WorkerLate("it did not read what it was sent")) from None
+        except wire.Closed:
+            raise self._crashed() from None
+        return self._receive()
+
+    def _receive(self) -> tuple[Any, list[bytes]]:
+        if self.gone is not None:
+            raise self.gone
+        self._asked = time.monotonic()
+        self._awaited = 0.0
+        try:
+            reply = self.channel.receive(self._asked + self._left())
+        except wire.Violation as error:
+            raise self.violated(str(error)) from None
+        except wire.OutOfTime:
+            raise self._end(WorkerLate(f"it took more than {self.budget.seconds:g} s")) from None
+        except wire.Closed:
+            raise self._crashed() from None
+        finally:
+            self.used += max(0.0, time.monotonic() - self._asked - self._awaited)
+        return reply
+
+    def _left(self) -> float:
+        return max(0.001, self.budget.seconds - self.used)
+
+    def _wait(self, deadline: float | None) -> None:
+        """Wait for the socket, draining the output; time that the worker waited for a processor does not count."""
+        fileno = self.channel.sock.fileno()
+        while True:
+            end = (deadline or 0) + self._awaited
+            timeout = end - time.monotonic()
+            if timeout <= 0:
+                self._forgive()
+                timeout = (deadline or 0) + self._awaited - time.monotonic()
+                if timeout <= 0.002:
+                    raise wire.OutOfTime
+            readable = select.select([fileno, *self._output.filenos()], [], [], min(timeout, 1.0))[0]
+            if any(fd != fileno for fd in readable):
+                self._output.drain()
+            if fileno in readable:
+                return
+
+    def _forgive(self) -> None:
+        elapsed = time.monotonic() - self._asked
+        spent = self._control.spent()
+        waited = spent["waited"] if "waited" in spent else elapsed - spent.get("cpu", elapsed)
+        self._awaited = max(self._awaited, min(waited, elapsed * (PATIENCE - 1) / PATIENCE, self.budget.seconds * (PATIENCE - 1)))
+
+    def violated(self, why: str) -> WorkerGone:
+        """End the worker for breaking the protocol; return what to raise."""
+        return self._end(WorkerGone(f"the program answered in a way that no program of the course does: {why}"))
+
+    def _crashed(self) -> WorkerGone:
+        status = self._control.end(grace=0.5)
+        if _is_signal(status, "SIGXCPU"):
+            return self._end(WorkerLate(f"it took more than {self.budget.seconds:g} s"))
+        return self._end(WorkerGone(f"the program ended by itself ({_exit_words(status)})"))
+
+    def _end(self, reason: WorkerGone) -> WorkerGone:
+        self.gone = reason
+        self.close()
+        return reason
+
+    def close(self) -> None:
+        """End the worker, whatever it does, and keep the last of its output."""
+        self.channel.close()
+        self._control.end()
+        self._output.close()
+
+
+class _Control(Protocol):
+    """How to measure and end one worker."""
+
+    def spent(self) -> dict[str, float]: ...
+
+    def end(self, grace: float = 0.0) -> int: ...
+
+
+def _is_signal(status: int, name: str) -> bool:
+    number = getattr(signal, name, None)
+    return number is not None and status & 0x7F == number
+
+
+def _exit_words(status: int) -> str:
+    if status & 0x7F:
+        with contextlib.suppress(ValueError):
+            return signal.Signals(status & 0x7F).name
+        return f"signal {status & 0x7F}"
+    return f"exit status {status >> 8}"
+
+
+class _Output:
+    """The worker's standard output and error: the first kilobytes kept, the rest drained and dropped."""
+
+    def __init__(self, fd: int | None, cap: int) -> None:
+        self._fd = fd
+        self._cap = cap << 10
+        self._kept = bytearray()
+        if fd is not None:
+            os.set_blocking(fd, False)
+
+    def filenos(self) -> list[int]:
+        return [] if self._fd is None else [self._fd]
+
+    def drain(self, rounds: int = 16) -> None:
+        """Read what is there, a bounded amount, so that a flood cannot hold the judge here."""
+        for _ in range(rounds):
+            if self._fd is None:
+                return
+            try:
+                data = os.read(self._fd, 1 << 16)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                os.close(self._fd)
+                self._fd = None
+                return
+            self.add(data)
+
+    def add(self, data: bytes) -> None:
+        self._kept += data[: max(0, self._cap - len(self._kept))]
+
+    def close(self) -> None:
+        self.drain()
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def text(self) -> str:
+        return self._kept.decode("utf-8", "replace")
+
+
+def site_folders() -> list[str]:
+    """Return the folders that hold installed packages (site-packages)."""
+    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+
+
+def package_parent() -> str:
+    return str(WORKER.parent.parent.parent)
+
+
+class Zygote:
+    """Tiers 1 and 2: one clean process behind the wall that forks a sealed worker for each check."""
+
+    def __init__(self, the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None, *, cuda: bool = False) -> None:
+        self.wall = the_wall
+        self._packages = tuple(packages)
+        self._preload = list(packages if preload is None else preload)
+        self._cuda = cuda
+        self._replies: list[_Pending] = []
+        self._policies: dict[tuple[float, int | None, bool], dict[str, Any]] = {}
+        self.forks = 0
+        self._open()
+
+    def _open(self) -> None:
+        ours, theirs = socket.socketpair()
+        argv = [sys.executable, "-I", "-S", str(WORKER), package_parent(), str(theirs.fileno())]
+        command = wall.command(self.wall, argv, read=[WORKER.parent.parent], keep_fds=[theirs.fileno()], cuda=self._cuda)
+        try:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=wall.environment(self.wall),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise GraderFault(f"the worker could not be started: {error}; `grade doctor` says what is missing") from None
+        finally:
+            theirs.close()
+        self._control = wire.Channel(ours)
+        self._control.wait_with(lambda deadline: _wait_for(ours, deadline))
+        self._send({"do": "prepare", "preload": self._preload, "site": site_folders(), "seal": True}, lambda reply: None)
+
+    # a queue of requests: answers come in order, and may be read later
+
+    def _send(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
+        pending = _Pending(then)
+        try:
+            if fds:
+                socket.send_fds(self._control.sock, [wire.pack(message)], list(fds))
+            else:
+                self._control.send(message)
+        except (OSError, wire.Closed):
+            raise self._fault() from None
+        self._replies.append(pending)
+        return pending
+
+    def await_reply(self, pending: _Pending) -> None:
+        while not pending.done:
+            first = self._replies[0]
+            try:
+                reply, _ = self._control.receive(time.monotonic() + START_SECONDS)
+            except (wire.Closed, wire.OutOfTime, wire.Violation):
+                raise self._fault() from None
+            self._replies.pop(0)
+            first.done = True
+            first.then(reply)
+
+    def _fault(self) -> GraderFault:
+        self._process.kill()
+        said = self._process.stderr.read(2000).decode("utf-8", "replace").strip() if self._process.stderr else ""
+        last = said.splitlines()[-1] if said else "no message"
+        return GraderFault(f"the process behind the wall (tier {self.wall.tier}) is gone: {last}; `grade doctor` says what is missing")
+
+    def start(self, program: Program, budget: Budget) -> Worker:
+        """Fork a sealed worker and send it *program*; returns before it has loaded."""
+        sock, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        control = _Forked(self)
+        try:
+            request = {"do": "fork", "policy": self._policy(budget)}
+            control.pending = self._send(request, control.born, [theirs.fileno(), writing])
+        finally:
+            theirs.close()
+            os.close(writing)
+        self.forks += 1
+        worker = Worker(sock, _Output(reading, budget.output), control, budget)
+        worker.load(program)
+        return worker
+
+    def _policy(self, budget: Budget) -> dict[str, Any]:
+        key = (budget.seconds, budget.memory, budget.cuda)
+        if key not in self._policies:
+            cpu = budget.seconds * 2 + 3  # a backstop: the judge's own clock is the limit
+            self._policies[key] = wall.policy(self.wall, memory_mib=budget.memory, cpu=cpu, packages=self._packages, cuda=budget.cuda)
+        return self._policies[key]
+
+    def close(self) -> None:
+        """End the zygote and everything that it forked."""
+        self._control.close()
+        try:
+            self._process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+
+
+class _Pending:
+    """A request whose answer has not been read yet."""
+
+    __slots__ = ("done", "then")
+
+    def __init__(self, then: Callable[[Any], None]) -> None:
+        self.then = then
+        self.done = False
+
+
+def _wait_for(sock: socket.socket, deadline: float | None) -> None:
+    timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+    if not select.select([sock], [], [], timeout)[0]:
+        raise wire.OutOfTime
+
+
+class _Forked:
+    """A worker that the zygote forked, known by its number there."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote = zygote
+        self._pid = 0
+        self._status: int | None = None
+        self.pending: _Pending | None = None
+
+    def born(self, reply: Any) -> None:
+        self._pid = int(reply["pid"])
+
+    def _ready(self) -> int:
+        if self.pending is not None:
+            self._zygote.await_reply(self.pending)
+        return self._pid
+
+    def spent(self) -> dict[str, float]:
+        answer: dict[str, float] = {}
+        pid = self._ready()
+        self._zygote.await_reply(self._zygote._send({"do": "spent", "pid": pid}, answer.update))
+        return answer
+
+    def end(self, grace: float = 0.0) -> int:
+        if self._status is None:
+            answer: dict[str, Any] = {}
+            pid = self._ready()
+            self._zygote.await_reply(self._zygote._send({"do": "kill", "pid": pid, "grace": grace}, answer.update))
+            self._status = int(answer["exit"][0])
+        return self._status
+
+
+class Plain:
+    """Tier 3: a process for each check, with time limits and nothing more. Works wherever Python does."""
+
+    def __init__(self, the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None) -> None:
+        self.wall = the_wall
+        self._preload = list(packages if preload is None else preload)
+        self.forks = 0
+
+    def start(self, program: Program, budget: Budget) -> Worker:
+        """Start a process, have it connect back with a token, and send it *program*."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(START_SECONDS)
+            argv = [sys.executable, "-I", "-S", str(WORKER), package_parent(), f"tcp:{server.getsockname()[1]}"]
+            process = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=wall.environment(self.wall)
+            )
+            token = secrets.token_hex(16)
+            self._tell(process, {"token": token, "preload": self._preload, "site": site_folders()})
+            sock = _accept(server, token)
+        self.forks += 1
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        output = _Output(None, budget.output)
+        control = _Spawned(process, output)
+        worker = Worker(sock, output, control, budget)
+        worker.load(program)
+        return worker
+
+    def _tell(self, process: subprocess.Popen[bytes], message: Any) -> None:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(message).encode() + b"\n")
+        process.stdin.close()
+
+    def close(self) -> None:
+        """Nothing to do: every process belongs to its worker."""
+
+
+def _accept(server: socket.socket, token: str) -> socket.socket:
+    """Return the connection that knows the token; others are hung up on."""
+    while True:
+        try:
+            sock, _ = server.accept()
+            sock.settimeout(START_SECONDS)
+            hello, _ = wire.Channel(sock, cap=4096, json_cap=4096).receive()
+        except (wire.Closed, wire.Violation):
+            continue
+        except OSError as error:
+            raise GraderFault(f"the worker did not start: {error}") from None
+        if type(hello) is dict and secrets.compare_digest(str(hello.get("token")), token):
+            sock.settimeout(None)
+            return sock
+        sock.close()
+
+
+class _Spawned:
+    """A worker that is a child process of the judge; a thread drains its output."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: _Output) -> None:
+        self._process = process
+        self._thread = threading.Thread(target=self._drain, args=(output,), daemon=True)
+        self._thread.start()
+
+    def _drain(self, output: _Output) -> None:
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, ValueError):
+            while data := self._process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
+                output.add(data)
+
+    def spent(self) -> dict[str, float]:
+        return {}
+
+    def end(self, grace: float = 0.0) -> int:
+        if grace:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(grace)
+        self._process.kill()
+        code = self._process.wait()
+        self._thread.join(1.0)
+        if self._process.stdout is not None and not self._thread.is_alive():
+            self._process.stdout.close()
+        return -code if code < 0 else code << 8
+
+
+def starter(the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None, *, cuda: bool = False) -> Starter:
+    """Return what starts workers on this tier of the wall."""
+    if the_wall.tier >= 3:
+        return Plain(the_wall, packages, preload)
+    return Zygote(the_wall, packages, preload, cuda=cuda)
