@@ -1,0 +1,143 @@
+"""Solution -> starter -> handout archive: everything that ``dist/`` holds, byte for byte the same on each run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import handout
+from grader.errors import CourseError, GraderFault, SuiteError
+from grader.model import Assignment
+
+SUMS = "SHA256SUMS"
+EPOCH = 315532800  # 1980-01-01: the earliest instant that a zip archive can hold
+KIT_FILES = ("pyproject.toml", "README.md", "LICENSE")
+EXECUTABLE = ("setup.sh", "run_autograder")
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What one run wrote: the starters that were refreshed in the handout, and the archive."""
+
+    assignment: str
+    refreshed: tuple[str, ...]
+    archive: Path
+    files: int
+
+
+def release(assignment: Assignment, out: Path) -> Released:
+    """Refresh the committed starters and write ``out/hwN-student.zip``. Raises SuiteError if the handout would show a solution."""
+    files = handout.contents(assignment)
+    leaks = handout.leaks(assignment, files)
+    if leaks:
+        more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
+        raise SuiteError(f"{assignment.name}: nothing under solutions/ may leave, but {leaks[0]}{more}; reword it")
+    refreshed = refresh(assignment)
+    path = out / f"{assignment.name}-student.zip"
+    write(path, archive({f"{assignment.name}/{name}": content for name, content in files.items()}))
+    return Released(assignment.name, refreshed, path, len(files))
+
+
+def refresh(assignment: Assignment) -> tuple[str, ...]:
+    """Write the derived files that are stale into the handout's folder, and return their names."""
+    names = handout.stale(assignment)
+    derived = handout.derived(assignment)
+    for name in names:
+        write(assignment.folder / name, derived[name])
+    return tuple(names)
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip of *files*: sorted, one instant, one mode, and stored: compressed bytes differ between zlib's versions."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for name, content in sorted(files.items()):
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3  # Unix, wherever this runs: the modes below are read
+            info.external_attr = (0o100755 if name.rpartition("/")[2] in EXECUTABLE else 0o100644) << 16
+            packed.writestr(info, content)
+    return buffer.getvalue()
+
+
+def kit_source() -> Path | None:
+    """Return the folder of the kit's own source, or None where the kit was installed from a wheel."""
+    folder = Path(__file__).resolve().parent.parent
+    return folder if all((folder / name).is_file() for name in KIT_FILES) else None
+
+
+def wheel(source: Path, out: Path) -> Path:
+    """Build the kit's wheel from *source* into *out*, without the network, the same bytes on each run."""
+    with tempfile.TemporaryDirectory() as temporary:
+        copy, built = Path(temporary) / "kit", Path(temporary) / "built"
+        _copy_plain(source, copy)
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--no-build-isolation",
+            "-w",
+            str(built),
+            str(copy),
+        ]
+        environment = {
+            **os.environ,
+            "SOURCE_DATE_EPOCH": str(EPOCH),
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_ROOT_USER_ACTION": "ignore",
+        }
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+            if "No module named" in done.stderr or "BackendUnavailable" in done.stderr:
+                raise CourseError(f"the wheel cannot be built here ({last}); 'pip install setuptools', or use 'make release', which does")
+            raise GraderFault(f"the wheel could not be built: {last}")
+        path = next(built.glob("*.whl"))
+        for old in out.glob("grade_kit-*.whl"):
+            old.unlink()
+        write(out / path.name, path.read_bytes())
+        return out / path.name
+
+
+def checksums(out: Path) -> Path:
+    """Write ``out/SHA256SUMS`` over every file of *out*, in the form that ``sha256sum -c`` reads."""
+    names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file() and path.name != SUMS)
+    lines = [f"{hashlib.sha256((out / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    write(out / SUMS, "".join(lines).encode())
+    return out / SUMS
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write *content* beside *path* and rename it there: a reader, or a kill, sees the old file or the new one, never half of it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        raise CourseError(
+            f"{path}: cannot be written ({error.strerror}); make the folder writable, or choose another with --out",
+            zh=f"{path}:无法写入({error.strerror});请检查文件夹权限,或用 --out 另选一个文件夹",
+        ) from None
+
+
+def _copy_plain(source: Path, copy: Path) -> None:
+    """Copy what the wheel is made of, with one mode for all: the umask must not show in the wheel."""
+    skip = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(source / "grader", copy / "grader", ignore=skip)
+    for name in KIT_FILES:
+        shutil.copy2(source / name, copy / name)
+    for path in copy.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
