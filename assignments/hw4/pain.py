@@ -1,0 +1,236 @@
+"""The pain of homework 4: predict the next letter by counting, in your terminal. Standard library only.
+
+``python pain.py`` lets you fill tables; every try is written to pain.jsonl.
+``python pain.py predict`` asks the questions and writes prediction.json, once.
+``--lang en`` or ``--lang zh`` chooses the language.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import sys
+from collections import Counter
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+V = 27
+DEAL = 1990  # the public split of this page; the one that grades is another, and secret
+
+KINDS = {
+    "table": {
+        "en": "Fill the table for k letters of context and see how well it predicts words that it has not seen.",
+        "zh": "用 k 个字母作上文，把表填满，看看它预测没见过的词有多准。",
+    }
+}
+
+QUESTIONS = [
+    {
+        "id": "turn",
+        "en": "Training loss falls from k = 1 to k = 5, all the way. Up to which k will the loss on unseen words fall too, before it turns?",
+        "zh": "从 k = 1 到 k = 5，训练损失一路下降。没见过的词上的损失会跟着降到哪个 k，然后掉头向上？",
+        "choices": ["1", "2", "3", "4", "5"],
+    },
+    {
+        "id": "memorised",
+        "en": "Train keeps falling and the unseen words get worse. What has the table for k = 5 memorised?",
+        "zh": "训练损失还在降，没见过的词却越来越糟。k = 5 的表记住的到底是什么？",
+    },
+    {
+        "id": "ema-eva",
+        "en": "In the table for k = 3 the row 'ema' was filled a few times, the row 'eva' never. How many counts does 'ema' lend to 'eva'?",
+        "zh": "k = 3 的表里，“ema”这一行有几次记录，“eva”一次也没有。“ema”能借给“eva”几次记录？",
+    },
+    {
+        "id": "small",
+        "en": "A net with 15,897 numbers looks at five letters; the table for k = 5 has 387 million cells. Which predicts unseen words better: net or table?",
+        "zh": "一张只有 15,897 个数的网络看五个字母；k = 5 的表有 3.87 亿格。谁预测没见过的词更准：net（网络）还是 table（表）？",
+        "choices": ["net", "table"],
+    },
+]
+
+_TRUTH = {"turn": "3", "ema-eva": "0", "small": "net"}
+
+
+def truth(question_id: str) -> str | None:
+    """Return the machine's answer, or None where a question has none. Raises ValueError for an unknown id."""
+    if question_id not in {question["id"] for question in QUESTIONS}:
+        raise ValueError(f"no question {question_id!r}")
+    return _TRUTH.get(question_id)
+
+
+@lru_cache(maxsize=1)
+def _words() -> tuple[str, ...]:
+    return tuple((HERE / "last20k.txt").read_text(encoding="ascii").split())
+
+
+def words() -> list[str]:
+    """Return the 20,000 last names, most frequent first."""
+    return list(_words())
+
+
+@lru_cache(maxsize=1)
+def _dealt() -> tuple[list[str], list[str]]:
+    """Return (train, unseen): nine words in ten, and the tenth of the others on which a table is scored."""
+    mine = sorted(_words())
+    random.Random(DEAL).shuffle(mine)
+    return mine[: int(0.8 * len(mine))], mine[int(0.8 * len(mine)) : int(0.9 * len(mine))]
+
+
+@lru_cache(maxsize=16)
+def _grams(part: int, k: int) -> Counter[str]:
+    """Count every run of k letters and the one after it, as one string of k + 1."""
+    pads = "." * k
+    return Counter(text[i : i + k + 1] for text in (f"{pads}{word}." for word in _dealt()[part]) for i in range(len(text) - k))
+
+
+@lru_cache(maxsize=8)
+def _heads(k: int) -> Counter[str]:
+    heads: Counter[str] = Counter()
+    for gram, times in _grams(0, k).items():
+        heads[gram[:k]] += times
+    return heads
+
+
+def _surprise(part: int, k: int, smooth: float) -> float:
+    """Return nats per character: every cell counts *smooth* more than was seen."""
+    seen, heads, asked = _grams(0, k), _heads(k), _grams(part, k)
+    terms = [times * math.log((heads[gram[:k]] + V * smooth) / (seen[gram] + smooth)) for gram, times in sorted(asked.items())]
+    return math.fsum(terms) / sum(asked.values())
+
+
+def evaluate(kind: str, input: dict[str, float]) -> dict[str, float]:
+    """Return what a try gives: cells, MiB, per cent of the contexts seen, nats per character on the words counted and on unseen ones.
+
+    kind: "table". input: {"k": 1..5, "smooth": 1e-6..100}; smooth is what is added to every cell before dividing, so that nothing is impossible.
+    Pure: the same input gives the same numbers. The full table is computed (27 ** (k + 1) cells of 4 bytes), never made. Raises ValueError.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"no kind of try is called {kind!r}; there is: {', '.join(KINDS)}")
+    if not isinstance(input, dict) or set(input) != {"k", "smooth"}:
+        raise ValueError('a try is {"k": ..., "smooth": ...}')
+    k, smooth = input["k"], input["smooth"]
+    if type(k) is not int or not 1 <= k <= 5:
+        raise ValueError("k must be a whole number from 1 to 5")
+    if type(smooth) not in (int, float) or not 1e-6 <= smooth <= 100:
+        raise ValueError("smooth must be a number from 0.000001 to 100")
+    return {
+        "cells": V ** (k + 1),
+        "mib": V ** (k + 1) * 4 / 2**20,
+        "seen_percent": 100 * len(_heads(k)) / V**k,
+        "train": _surprise(0, k, smooth),
+        "unseen": _surprise(1, k, smooth),
+    }
+
+
+# --- the terminal ----------------------------------------------------------------------------------------------------
+
+TEXT = {
+    "en": {
+        "intro": "A table guesses the next letter: it looks at the last k letters and counts what followed them.\n"
+        "Loss is in nats per character: 3.296 = no idea, lower is better. Try k = 1, 2, 3, 4, 5, and several values of smooth.\n"
+        "Type two numbers, e.g. '2 0.1', or 'q' to stop.",
+        "row": "k={k} smooth={smooth:g}: {cells:,} cells, {mib:,.1f} MiB, {seen_percent:.2f}% of the contexts seen; counted words {train:.3f}, unseen words {unseen:.3f}",
+        "bad": "Not a try: {error}",
+        "form": "type k and smooth, e.g. 2 0.1",
+        "bye": "{n} tries in pain.jsonl.",
+        "exists": "prediction.json is there already, and a prediction is made once. To keep your answers, leave it; hand it in as it is.",
+        "choose": "one of: {choices}",
+        "truth": "The machine: {id}: {truth}",
+        "open": "{id}: there is no one answer. Read text/2_question.md.",
+        "again": "Please answer with one of: {choices}",
+        "saved": "Written to prediction.json.",
+    },
+    "zh": {
+        "intro": "一张表来猜下一个字母：看最后 k 个字母，数一数它们后面都跟过谁。\n"
+        "损失的单位是“奈特每字符”：3.296 等于毫无头绪，越低越好。请试 k = 1、2、3、4、5，再换几个 smooth。\n"
+        "输入两个数，例如 '2 0.1'；输入 q 结束。",
+        "row": "k={k} smooth={smooth:g}：{cells:,} 格，{mib:,.1f} MiB，见过 {seen_percent:.2f}% 的上文；数过的词 {train:.3f}，没见过的词 {unseen:.3f}",
+        "bad": "这不算一次尝试：{error}",
+        "form": "请输入 k 和 smooth，例如 2 0.1",
+        "bye": "pain.jsonl 里现在有 {n} 次尝试。",
+        "exists": "prediction.json 已经有了，预测只做一次。请保留原样交上来。",
+        "choose": "从中选一个：{choices}",
+        "truth": "机器的回答：{id}：{truth}",
+        "open": "{id}：没有唯一的答案。请读 text/2_question.zh.md。",
+        "again": "请从中选一个：{choices}",
+        "saved": "已写入 prediction.json。",
+    },
+}
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def record(kind: str, input: dict[str, float]) -> dict[str, float]:
+    """Evaluate a try, append it to pain.jsonl in the current folder, and return the result."""
+    result = evaluate(kind, input)
+    with open("pain.jsonl", "a", encoding="utf-8") as log:
+        log.write(json.dumps({"t": now(), "kind": kind, "input": input, "result": result}) + "\n")
+    return result
+
+
+def play(say: dict[str, str]) -> int:
+    print(say["intro"])
+    while True:
+        try:
+            line = input("> ").strip()
+        except EOFError:
+            line = "q"
+        if line.lower() in ("q", "quit", "exit"):
+            break
+        try:
+            parts = line.split()
+            if len(parts) != 2:
+                raise ValueError(say["form"])
+            what = {"k": int(parts[0]), "smooth": float(parts[1])}
+            print(say["row"].format(**what, **record("table", what)))
+        except ValueError as error:
+            print(say["bad"].format(error=error))
+    log = Path("pain.jsonl")
+    print(say["bye"].format(n=len(log.read_text(encoding="utf-8").splitlines()) if log.is_file() else 0))
+    return 0
+
+
+def predict(say: dict[str, str], lang: str) -> int:
+    target = Path("prediction.json")
+    if target.exists():
+        print(say["exists"])
+        return 2
+    answers = {}
+    for question in QUESTIONS:
+        print(question[lang])
+        choices = question.get("choices")
+        if choices:
+            print("  " + say["choose"].format(choices=", ".join(choices)))
+        answer = input("> ").strip()
+        while not answer or (choices and answer not in choices):
+            if choices:
+                print(say["again"].format(choices=", ".join(choices)))
+            answer = input("> ").strip()
+        answers[question["id"]] = answer
+    target.write_text(json.dumps({"t": now(), "answers": answers}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(say["saved"])
+    for question in QUESTIONS:
+        known = truth(question["id"])
+        print(say["open"].format(id=question["id"]) if known is None else say["truth"].format(id=question["id"], truth=known))
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The pain and the question of homework 4.")
+    parser.add_argument("what", nargs="?", choices=["play", "predict"], default="play")
+    parser.add_argument("--lang", choices=["en", "zh"], default="zh" if os.environ.get("LANG", "").startswith("zh") else "en")
+    chosen = parser.parse_args()
+    say = TEXT[chosen.lang]
+    return play(say) if chosen.what == "play" else predict(say, chosen.lang)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

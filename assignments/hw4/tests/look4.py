@@ -1,0 +1,37 @@
+"""Brings an answer over and looks at its form, for the public suite of homework 4."""
+
+import random
+
+import numpy as np
+
+
+def numbers(student, thing, shape, what):
+    """Return the answer as a numpy array of *shape*, or fail with what was expected and what came."""
+    got = student.value(thing)
+    if shape == () and type(got) in (int, float):
+        got = np.array(got)
+    assert got is not None, f"{what}: expected a tensor of shape {shape}, received None. / 应为形状 {shape} 的张量，收到 None。"
+    assert isinstance(got, np.ndarray), f"{what}: expected a tensor of shape {shape}, received a {type(got).__name__}. / 应为张量。"
+    assert got.shape == shape, f"{what}: expected shape {shape}, received {got.shape}. / 形状应为 {shape}，收到 {got.shape}。"
+    assert not np.isnan(got).any(), f"{what}: holds nan. / 含有 nan。"
+    return got
+
+
+def parts(student, thing, count, what):
+    """Return the *count* parts of a tuple or list, or fail."""
+    got = student.value(thing)
+    assert type(got) in (tuple, list) and len(got) == count, f"{what} must return {count} things. / 应返回 {count} 样东西。"
+    return got
+
+
+# A start for a net of two letters of context, two places on the map, eight hidden neurons.
+START = [[[0.1 * ((3 * i + 5 * j) % 7 - 3) for j in range(2)] for i in range(27)], [[0.2 * ((i + 2 * j) % 5 - 2) for j in range(8)] for i in range(4)]]
+START += [[0.0] * 8, [[0.1 * ((i + j) % 3 - 1) for j in range(27)] for i in range(8)], [0.0] * 27]
+
+
+def examples(student):
+    """'abab...' with some noise: what follows is mostly clear."""
+    r = random.Random(4)
+    X = [[r.randint(1, 3), r.randint(1, 3)] for _ in range(200)]
+    Y = [x[1] % 3 + 1 for x in X]
+    return student.tensor(X, "int64"), student.tensor(Y, "int64")

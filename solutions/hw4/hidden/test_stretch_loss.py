@@ -1,0 +1,24 @@
+"""Stretch: five letters of context, 12,000 steps. By far the longest check of the suite."""
+
+import hw4_data as data
+import hw4_exact as exact
+import pytest
+from hw4_cross import logits, source_fits, train
+
+PLAN = data.STRETCH
+
+
+@pytest.mark.stage("stretch", points=6, zh="看五个字母、走一万两千步，在没见过的词上胜过最好的表。")
+def test_five_letters_beat_the_best_table(student, rng, given, device, submission):
+    """With five letters and 12,000 steps the loss on words never seen beats the best table's: at most 2.18 nats."""
+    source_fits(submission)
+    world = data.world(given("pain").words(), rng)
+    X, Y = data.encode(world.train, PLAN["block"])
+    start = data.initial(rng, PLAN["block"], PLAN["places"], PLAN["hidden"])
+    plan = (PLAN["steps"], data.RATE, PLAN["batch"])
+    params = train(student, start, X, Y, plan, rng.randrange(10**6), device)
+    asked, answers, weights = data.one_place_each(world.held, PLAN["block"], rng)
+    table = exact.counts(X, Y)
+    every = data.encode(world.held, PLAN["block"])
+    reached = exact.from_one_place_each(logits(student, params, asked, device), (asked, answers, weights), table, every)
+    assert reached <= PLAN["threshold"], f"held-out loss {reached:.3f} nats, and {PLAN['threshold']} is asked for. / 损失是 {reached:.3f}。"
