@@ -1,0 +1,120 @@
+"""Neuron, Layer and MLP, with knobs that the suite itself sets."""
+
+import math
+
+import pytest
+from graphs import close
+
+
+def knobs_of(student, part, count):
+    """Return the knobs of *part*, *count* different objects."""
+    knobs = student.value(part.parameters())
+    assert type(knobs) in (list, tuple), "parameters() returns a list"
+    assert len(knobs) == count, "one weight for each input and one bias for each neuron"
+    return list(knobs)
+
+
+def turn(rng, knobs):
+    """Set every knob to a random number; return the numbers."""
+    numbers = [rng.uniform(-1, 1) for _ in knobs]
+    for knob, number in zip(knobs, numbers, strict=True):
+        knob.data = number
+    return numbers
+
+
+def layer(numbers, x, nout):
+    """Return (answers, numbers left) of one layer of *nout* neurons on plain floats."""
+    size = len(x) + 1
+    rows = [numbers[k * size : (k + 1) * size] for k in range(nout)]
+    answers = [math.tanh(sum(w * s for w, s in zip(row[:-1], x, strict=True)) + row[-1]) for row in rows]
+    return answers, numbers[nout * size :]
+
+
+def net(numbers, x, nouts):
+    for nout in nouts:
+        x, numbers = layer(numbers, x, nout)
+    return x
+
+
+@pytest.mark.stage("net", points=1.5, zh="神经元：旋钮、求和、压扁。")
+def test_a_neuron_is_knobs_a_sum_and_a_squash(student, rng):
+    """A neuron is knobs, a sum with its bias, and a squash."""
+    for nin in (1, 3):
+        x = [rng.uniform(-1, 1) for _ in range(nin)]
+        neuron = student.Neuron(nin)
+        numbers = turn(rng, knobs_of(student, neuron, nin + 1))
+        assert neuron(x).data == close(layer(numbers, x, 1)[0][0])
+        inputs = [student.Value(signal) for signal in x]
+        assert neuron(inputs).data == close(layer(numbers, x, 1)[0][0])
+
+
+@pytest.mark.stage("net", points=1, zh="一层：几个神经元看同样的输入。")
+def test_a_layer_asks_each_of_its_neurons(student, rng):
+    """A layer asks each of its neurons about the same inputs, and answers with a list."""
+    for nin, nout in ((2, 3), (2, 1)):
+        x = [rng.uniform(-1, 1) for _ in range(nin)]
+        several = student.Layer(nin, nout)
+        numbers = turn(rng, knobs_of(student, several, nout * (nin + 1)))
+        answers = student.value(several(x))
+        assert type(answers) in (list, tuple), "a layer answers with a list, even of one"
+        assert len(answers) == nout
+        for answer, want in zip(answers, layer(numbers, x, nout)[0], strict=True):
+            assert answer.data == close(want)
+
+
+@pytest.mark.stage("net", points=1.5, zh="多层：前一层的答案是后一层的输入。")
+def test_a_net_feeds_each_layer_to_the_next(student, rng):
+    """In a net each layer's answers are the next layer's inputs."""
+    for nin, nouts in ((3, [4, 4, 1]), (2, [3, 2])):
+        x = [rng.uniform(-1, 1) for _ in range(nin)]
+        model = student.MLP(nin, nouts)
+        sizes = [nin, *nouts]
+        count = sum(sizes[k + 1] * (sizes[k] + 1) for k in range(len(nouts)))
+        numbers = turn(rng, knobs_of(student, model, count))
+        answers = student.value(model(x))
+        assert type(answers) in (list, tuple), "a net answers with a list, even of one"
+        assert len(answers) == nouts[-1]
+        for answer, want in zip(answers, net(numbers, x, nouts), strict=True):
+            assert answer.data == close(want)
+
+
+@pytest.mark.stage("net", points=1, zh="每个旋钮都是自己：转一个，只动一个。")
+def test_every_knob_is_its_own(student, rng):
+    """Every knob is its own object, and turning any of them is felt."""
+    model = student.MLP(2, [2, 1])
+    knobs = knobs_of(student, model, 9)
+    assert len({student.identity(knob) for knob in knobs}) == 9
+    numbers = turn(rng, knobs)
+    x = [rng.uniform(0.5, 1), -rng.uniform(0.5, 1)]
+    for k in range(9):
+        knobs[k].data = numbers[k] + 0.5
+        moved = [*numbers[:k], numbers[k] + 0.5, *numbers[k + 1 :]]
+        assert student.value(model(x))[0].data == close(net(moved, x, [2, 1])[0])
+        knobs[k].data = numbers[k]
+
+
+@pytest.mark.stage("net", points=1, zh="整张网的误差，一次回走就告诉每个旋钮。")
+def test_one_walk_back_tells_every_knob(student, rng):
+    """One walk back from the loss tells every knob of the net what it owes."""
+    nouts, goal = [3, 1], rng.uniform(0.5, 1)
+    x = [rng.uniform(0.3, 1), -rng.uniform(0.3, 1)]
+    model = student.MLP(2, nouts)
+    knobs = knobs_of(student, model, 13)
+    numbers = turn(rng, knobs)
+    miss = student.value(model(x))[0] - goal
+    (3.0 * (miss * miss)).backward()
+    got = [knob.grad for knob in knobs]
+    for grad, want in zip(got, _slopes(numbers, x, goal), strict=True):
+        assert grad == close(want)
+
+
+def _slopes(numbers, x, goal):
+    """Return d 3 (net - goal)**2 / d knob for MLP(2, [3, 1]), written out by hand."""
+    hidden, last = layer(numbers, x, 3)
+    out = layer(last, hidden, 1)[0][0]
+    top = 6.0 * (out - goal) * (1 - out**2)
+    below = []
+    for k in range(3):
+        news = top * last[k] * (1 - hidden[k] ** 2)
+        below += [news * x[0], news * x[1], news]
+    return [*below, *(top * signal for signal in hidden), top]
