@@ -150,7 +150,7 @@ class Channel:
             if self._waiter is not None:
                 self._waiter(deadline)
             try:
-                chunk = self.sock.recv(1 << 16)
+                chunk = self.read()
             except OSError as error:
                 raise Closed(str(error)) from None
             if not chunk:
@@ -159,6 +159,10 @@ class Channel:
         result = bytes(buffer[:size])
         del buffer[:size]
         return result
+
+    def read(self) -> bytes:
+        """Return the next bytes, empty at the end."""
+        return self.sock.recv(1 << 16)
 
     def close(self) -> None:
         self.sock.close()

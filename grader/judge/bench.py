@@ -369,6 +369,7 @@ class _Loop:
         self._bench = bench
         self._work = work
         self.result: Any = None
+        self.ran = False
         self.error: BaseException | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -378,6 +379,7 @@ class _Loop:
                 raise SuiteError("; ".join(self._bench.faults))
             validate(self._bench)
             self.result = self._work(self._bench)
+            self.ran = True
         except BaseException as error:
             self.error = error
         return True
@@ -402,7 +404,7 @@ def with_suite(
     arguments = [
         *(str(folder) for folder in folders.values()),
         *(part for name in QUIET for part in ("-p", f"no:{name}")),
-        "-c", os.devnull, f"--rootdir={root}", "--noconftest", "--import-mode=importlib", "--capture=sys", "--strict-markers", "-q",
+        "-c", os.devnull, f"--rootdir={root}", "--noconftest", "--import-mode=importlib", "--capture=sys", "--strict-markers",
     ]  # fmt: skip
     kept = {name: os.environ.pop(name, None) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DEBUG")}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -420,7 +422,7 @@ def with_suite(
         raise loop.error
     if bench.faults:
         raise SuiteError("; ".join(bench.faults))
-    if code not in (0, 5) or loop.result is None:
+    if not loop.ran:
         raise GraderFault(f"pytest ended with {code!r}: {said.getvalue().strip()[-500:]}")
     return loop.result  # type: ignore[no-any-return]
 

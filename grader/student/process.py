@@ -302,8 +302,8 @@ class Zygote:
             first = self._replies[0]
             try:
                 reply, _ = self._control.receive(time.monotonic() + START_SECONDS)
-            except (wire.Closed, wire.OutOfTime, wire.Violation):
-                raise self._fault() from None
+            except (wire.Closed, wire.OutOfTime, wire.Violation) as error:
+                raise self._fault() from error
             self._replies.pop(0)
             first.done = True
             first.then(reply)

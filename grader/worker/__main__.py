@@ -49,13 +49,28 @@ def _calm_torch() -> None:
     torch.nn.functional.cross_entropy(torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64))
 
 
+class Control(wire.Channel):
+    """The judge's control channel; file descriptors come along with some messages, in order."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.fds: list[int] = []
+
+    def read(self) -> bytes:
+        data, ancillary, _, _ = self.sock.recvmsg(1 << 16, socket.CMSG_SPACE(64))
+        for level, kind, raw in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                numbers = array.array("i")
+                numbers.frombytes(raw[: len(raw) - len(raw) % numbers.itemsize])
+                self.fds.extend(numbers)
+        return data
+
+
 class Zygote:
     """Answers the judge's control channel: fork, spent, kill."""
 
     def __init__(self, control: socket.socket) -> None:
-        self._control = control
-        self._channel = wire.Channel(control)
-        self._fds: list[int] = []
+        self._channel = Control(control)
         self._children: set[int] = set()
         self._dead: dict[int, list[Any]] = {}
         self._site: list[str] = []
@@ -64,28 +79,18 @@ class Zygote:
         """Serve until the judge hangs up; then nothing survives."""
         try:
             while True:
-                message = self._receive()
+                message, _ = self._channel.receive()
                 reply = getattr(self, "do_" + message["do"])(message)
                 if reply is not None:
                     self._channel.send(reply)
-        except (wire.Closed, OSError):
+        except (wire.Closed, ConnectionError):
             pass
+        except BaseException as error:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
         finally:
             for pid in self._children:
                 _kill(pid)
             os._exit(0)
-
-    def _receive(self) -> Any:
-        data, ancillary, _, _ = self._control.recvmsg(4, socket.CMSG_SPACE(16))
-        if not data:
-            raise wire.Closed
-        for level, kind, raw in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                numbers = array.array("i")
-                numbers.frombytes(raw[: len(raw) - len(raw) % numbers.itemsize])
-                self._fds.extend(numbers)
-        self._channel._buffer += data
-        return self._channel.receive()[0]
 
     def do_prepare(self, message: Any) -> Any:
         self._site = message["site"]
@@ -100,8 +105,8 @@ class Zygote:
         return {"ready": True}
 
     def do_fork(self, message: Any) -> Any:
-        connection, output = self._fds[:2]
-        del self._fds[:2]
+        connection, output = self._channel.fds[:2]
+        del self._channel.fds[:2]
         pid = os.fork()
         if pid == 0:
             self._become_worker(connection, output, message["policy"])
