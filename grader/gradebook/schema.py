@@ -1,0 +1,145 @@
+"""The tables, and the ordered steps that bring an older store up to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from grader.errors import CourseError
+from grader.gradebook.database import Database
+
+METADATA = sa.MetaData()
+_ROW = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER counts up by itself there
+
+VERSION = sa.Table("schema_version", METADATA, sa.Column("version", sa.Integer, nullable=False), sa.Column("reached_at", sa.Text))
+
+STUDENTS = sa.Table(
+    "students",
+    METADATA,
+    sa.Column("key", _ROW, primary_key=True),
+    sa.Column("id", sa.Text, unique=True),  # this and the next three are nulled when a student is erased
+    sa.Column("name", sa.Text),
+    sa.Column("email", sa.Text),
+    sa.Column("repo", sa.Text),
+    sqlite_autoincrement=True,  # the key of an erased student is never given to another
+)
+
+ATTEMPTS = sa.Table(
+    "attempts",
+    METADATA,
+    sa.Column("row", _ROW, primary_key=True),
+    sa.Column("assignment", sa.Text, nullable=False),
+    sa.Column("student_key", _ROW, sa.ForeignKey("students.key"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("submission", sa.Text, nullable=False),
+    sa.Column("suites", sa.Text, nullable=False),
+    sa.Column("suite_hash", sa.Text, nullable=False),
+    sa.Column("kit", sa.Text, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("tier", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("max_score", sa.Float, nullable=False),
+    sa.Column("pending", sa.Integer, nullable=False),
+    sa.Column("handed_in", sa.Text, nullable=False),
+    sa.Column("graded_at", sa.Text, nullable=False),
+    sa.Column("versions", sa.Text, nullable=False),
+    sa.Column("source", sa.Text),  # personal, as are the texts
+    sa.Column("texts", sa.Text),
+    sa.Column("checks", sa.Text, nullable=False),
+    sa.UniqueConstraint("assignment", "student_key", "number"),
+)
+# A fault is ours and is graded again, so it does not stand in the way of the same work.
+sa.Index(
+    "attempts_once",
+    *(ATTEMPTS.c[name] for name in ("assignment", "student_key", "submission", "suite_hash", "kit", "seed", "device")),
+    unique=True,
+    sqlite_where=ATTEMPTS.c.status != "fault",
+    postgresql_where=ATTEMPTS.c.status != "fault",
+)
+
+COMPLETIONS = sa.Table(
+    "completions",
+    METADATA,
+    sa.Column("attempt", _ROW, sa.ForeignKey("attempts.row"), primary_key=True),
+    sa.Column("check_id", sa.Text, primary_key=True),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("points", sa.Float, nullable=False),
+    sa.Column("graded_at", sa.Text, nullable=False),
+    sa.Column("texts", sa.Text),
+    sa.Column("checks", sa.Text, nullable=False),
+)
+
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("work", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("process", sa.Integer, nullable=False),
+    sa.Column("beat", sa.Float, nullable=False),
+)
+
+MARKS = sa.Table(
+    "marks",
+    METADATA,
+    sa.Column("row", _ROW, primary_key=True),
+    sa.Column("assignment", sa.Text, nullable=False, index=True),
+    sa.Column("student_key", _ROW, sa.ForeignKey("students.key"), nullable=False),
+    sa.Column("item", sa.Text, nullable=False),
+    sa.Column("points", sa.Float),
+    sa.Column("max_points", sa.Float),
+    sa.Column("basis", sa.Float),
+    sa.Column("given_at", sa.Text, nullable=False),
+    sa.Column("author", sa.Text),
+    sa.Column("comment", sa.Text),  # personal
+)
+
+ERASURES = sa.Table(
+    "erasures",
+    METADATA,
+    sa.Column("row", _ROW, primary_key=True),
+    sa.Column("student_key", _ROW, sa.ForeignKey("students.key"), nullable=False),
+    sa.Column("erased_at", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+)
+
+
+def _first(connection: sa.Connection) -> None:
+    METADATA.create_all(connection)
+
+
+# Step N brings a store from version N to N + 1. A step is never changed once released; a new one is added below it.
+STEPS: tuple[Callable[[sa.Connection], None], ...] = (_first,)
+
+_LOCK = 0x67726164  # any number: the name of PostgreSQL's lock around a migration
+
+
+def migrate(database: Database, now: str) -> None:
+    """Make the tables, or bring them up to date; several processes may try at once."""
+    with database.read() as connection:
+        if _version(connection) == len(STEPS):
+            return
+    with database.write() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        version = _version(connection)
+        if version > len(STEPS):
+            known = len(STEPS)
+            text = f"{database.label}: written by a newer kit (schema {version}, this one knows {known}); update the kit"
+            raise CourseError(text, zh=f"{database.label}：由更新的版本写成（schema {version}，本版本为 {known}）；请更新")
+        if version == 0 and sa.inspect(connection).get_table_names():
+            text = f"{database.label}: a database of another program; give another --store"
+            raise CourseError(text, zh=f"{database.label}：是其他程序的数据库；请换一个 --store")
+        for number, step in enumerate(STEPS[version:], version + 1):
+            step(connection)
+            connection.execute(VERSION.insert().values(version=number, reached_at=now))
+
+
+def _version(connection: sa.Connection) -> int:
+    if not sa.inspect(connection).has_table("schema_version"):
+        return 0
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(VERSION.c.version), 0))).scalar_one())

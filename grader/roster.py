@@ -1,0 +1,62 @@
+"""roster.csv -> people: ``id,name,email,repo``, with every slip named."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import CourseError
+
+COLUMNS = ("id", "name", "email", "repo")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One student as the roster names her; ``id`` is also the name of her hand-in's folder."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    repo: str = ""
+
+
+def load(path: Path) -> tuple[Person, ...]:
+    """Read a roster. Raises CourseError with the line of a missing or repeated id, or an unknown column."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a BOM
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path}: cannot be read as UTF-8: {error}", zh=f"{path}：无法按 UTF-8 读取：{error}") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, label: str = "roster.csv") -> tuple[Person, ...]:
+    """Return the people in *text*, a CSV whose first line names the columns; ``id`` must be one of them."""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    columns = [(column or "").strip().lower() for column in reader.fieldnames or []]
+    if "id" not in columns:
+        first = f"{label}: the first line must name the columns {','.join(COLUMNS)}"
+        raise CourseError(first, zh=f"{label}：第一行必须写列名 {','.join(COLUMNS)}")
+    reader.fieldnames = columns
+    people: dict[str, Person] = {}
+    try:
+        for row in reader:
+            person = Person(**{column: (row.get(column) or "").strip() for column in COLUMNS})
+            _check(person, people, f"{label}, line {reader.line_num}", f"{label} 第 {reader.line_num} 行")
+            people[person.id] = person
+    except csv.Error as error:
+        raise CourseError(f"{label}, line {reader.line_num}: {error}", zh=f"{label} 第 {reader.line_num} 行：{error}") from None
+    return tuple(people.values())
+
+
+def _check(person: Person, known: Iterable[str], where: str, where_zh: str) -> None:
+    if not person.id:
+        raise CourseError(f"{where}: no id; every student needs one", zh=f"{where}：没有 id；每个学生都要有")
+    if person.id in known:
+        raise CourseError(
+            f"{where}: id {person.id!r} is there twice; keep one line", zh=f"{where}：id {person.id!r} 出现两次；请只保留一行"
+        )
+    if not person.id.isprintable() or "/" in person.id or "\\" in person.id or person.id.startswith("."):
+        raise CourseError(f"{where}: id {person.id!r} cannot name a folder", zh=f"{where}：id {person.id!r} 不能作文件夹名")
