@@ -39,15 +39,15 @@ def test_the_gradient_points_uphill(student):
 
 def test_two_steps_are_two(student):
     def f(knobs):
-        return (knobs[0] - 3.0) ** 2
+        return (knobs[0] - 1.0) ** 2
 
     def slopes(knobs):
-        return [2.0 * (knobs[0] - 3.0)]
+        return [2.0 * (knobs[0] - 1.0)]
 
-    knobs, history = student.descend(f, [5.0], 0.25, 2, slopes)
-    assert near(knobs[0], 3.5)
+    knobs, history = student.descend(f, [9.0], 0.25, 2, slopes)
+    assert near(knobs[0], 3.0)
     assert len(history) == 3
-    assert near(history[2], 0.25)
+    assert near(history[2], 4.0)
 
 
 ### END SOLUTION

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-TRIES, EACH = 30, 10  # tries in all; different settings of each kind
+TRIES, EACH = 30, 5  # tries in all; different settings of each kind
 
 
 def tries_of(submission, given, kind):
