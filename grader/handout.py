@@ -105,7 +105,7 @@ def _private(assignment: Assignment) -> Path:
     if assignment.private is None:
         raise CourseError(
             f"{assignment.name}: no solutions/{assignment.name} beside assignments/; only the course's staff can cut starters",
-            zh=f"{assignment.name}:这里没有 solutions/{assignment.name};只有教师能生成初始文件",
+            zh=f"{assignment.name}：这里没有 solutions/{assignment.name}；只有教师能生成初始文件",
         )
     return assignment.private
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader import handout
 from grader.errors import CourseError, GraderFault, SuiteError
 from grader.model import Assignment
+from grader.pack import archive, write
 
 SUMS = "SHA256SUMS"
 EPOCH = 315532800  # 1980-01-01: the earliest instant that a zip archive can hold
 KIT_FILES = ("pyproject.toml", "README.md", "LICENSE")
-EXECUTABLE = ("setup.sh", "run_autograder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +51,6 @@ def refresh(assignment: Assignment) -> tuple[str, ...]:
     for name in names:
         write(assignment.folder / name, derived[name])
     return tuple(names)
-
-
-def archive(files: Mapping[str, bytes]) -> bytes:
-    """Return a zip of *files*: sorted, one instant, one mode, and stored: compressed bytes differ between zlib's versions."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
-        for name, content in sorted(files.items()):
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.create_system = 3  # Unix, wherever this runs: the modes below are read
-            info.external_attr = (0o100755 if name.rpartition("/")[2] in EXECUTABLE else 0o100644) << 16
-            packed.writestr(info, content)
-    return buffer.getvalue()
 
 
 def kit_source() -> Path | None:
@@ -117,20 +102,6 @@ def checksums(out: Path) -> Path:
     lines = [f"{hashlib.sha256((out / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     write(out / SUMS, "".join(lines).encode())
     return out / SUMS
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write *content* beside *path* and rename it there: a reader, or a kill, sees the old file or the new one, never half of it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        raise CourseError(
-            f"{path}: cannot be written ({error.strerror}); make the folder writable, or choose another with --out",
-            zh=f"{path}:无法写入({error.strerror});请检查文件夹权限,或用 --out 另选一个文件夹",
-        ) from None
 
 
 def _copy_plain(source: Path, copy: Path) -> None:

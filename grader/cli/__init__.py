@@ -9,15 +9,15 @@ STUDENTS = {
     "hint": Entry("grader.cli.hint:command", "open the next hint", "看下一条提示"),
     "status": Entry("grader.cli.status:command", "what is open, what is done, my best points", "各作业的进度和最好成绩"),
     "submit": Entry("grader.cli.submit:command", "pack my work for handing in", "打包提交我的作业"),
-    "reset": Entry("grader.cli.reset:command", "the starter again; my file is kept as a backup", "恢复初始文件,我的文件留作备份"),
+    "reset": Entry("grader.cli.reset:command", "the starter again; my file is kept as a backup", "恢复初始文件，我的文件留作备份"),
 }
 STAFF = {
     "new": Entry("grader.cli.new:command", "scaffold a homework", "新建一份作业"),
     "audit": Entry("grader.cli.audit:command", "prove each assignment sound", "证明每份作业都可靠"),
-    "release": Entry("grader.cli.release:command", "fill dist/ with handouts and checksums", "生成学生版作业和校验和,写入 dist/"),
-    "run": Entry("grader.cli.run:command", "grade a class; a second run grades only what is new", "批改全班,再次运行只批改新的提交"),
+    "release": Entry("grader.cli.release:command", "fill dist/ with handouts and checksums", "生成学生版作业和校验和，写入 dist/"),
+    "run": Entry("grader.cli.run:command", "grade a class; a second run grades only what is new", "批改全班，再次运行只批改新的提交"),
     "doctor": Entry(
-        "grader.cli.doctor:command", "what this machine can do, and how to get what is missing", "检查这台机器:能做什么,缺什么,怎么装"
+        "grader.cli.doctor:command", "what this machine can do, and how to get what is missing", "检查这台机器：能做什么，缺什么，怎么装"
     ),
 }
 COMMANDS = {**STUDENTS, **STAFF}

@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
 
             close = difflib.get_close_matches(args[0], self.table, n=1, cutoff=0.5)
             en = f" Did you mean '{close[0]}'?" if close else " See 'grade --help'."
-            zh = f"你是想输入 '{close[0]}' 吗?" if close else "见 'grade --help'。"
+            zh = f"你是想输入 '{close[0]}' 吗？" if close else "见 'grade --help'。"
             raise click.UsageError(speak.pick(f"No such command '{args[0]}'.{en}", f"没有命令 '{args[0]}'。{zh}"), ctx)
         return super().resolve_command(ctx, args)
 
@@ -110,15 +110,15 @@ def tell(error: BaseException) -> int:
     from grader.errors import CourseError, GraderFault
 
     if isinstance(error, (CourseError, GraderFault)):
-        speak.say(f"grade: {error.in_language('en')}", f"grade:{error.in_language('zh')}")
+        speak.say(f"grade: {error.in_language('en')}", f"grade：{error.in_language('zh')}")
     else:
         unexpected = f"{type(error).__name__}: {error}"
-        speak.say(f"grade: {unexpected}", f"grade:{unexpected}")
+        speak.say(f"grade: {unexpected}", f"grade：{unexpected}")
     code = MEND if isinstance(error, CourseError) else OURS
     if code == OURS:
         speak.say(
             "This is the kit's fault, not yours; no points are lost. 'grade doctor' looks for the cause, --verbose shows the traceback.",
-            "这是评分工具的错,不是你的错,不会扣分。'grade doctor' 可以查找原因,--verbose 显示 traceback。",
+            "这是评分工具的错，不是你的错，不会扣分。'grade doctor' 可以查找原因，--verbose 显示 traceback。",
         )
     if speak.verbose():
         import traceback
@@ -138,7 +138,7 @@ def _show_usage(error: click.ClickException) -> None:
         click.echo(error.format_message(), err=True)
         return
     with context.scope(cleanup=False) if context else contextlib.nullcontext():
-        speak.say(f"grade: {error.format_message()}", f"grade:{_in_chinese(error)}")
+        speak.say(f"grade: {error.format_message()}", f"grade：{_in_chinese(error)}")
         if context is not None:
             speak.say(f"Try '{context.command_path} --help'.", f"用法见 '{context.command_path} --help'。")
 
@@ -151,7 +151,7 @@ def _in_chinese(error: click.ClickException) -> str:
     if isinstance(error, click.exceptions.MissingParameter):
         return f"缺少参数 '{name}'。"
     if isinstance(error, click.exceptions.BadParameter):
-        return f"参数 '{name}' 的值不对:{error.message}"
+        return f"参数 '{name}' 的值不对：{error.message}"
     return error.format_message()
 
 

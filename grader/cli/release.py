@@ -11,7 +11,7 @@ from grader.cli.speak import say
 
 @click.command(help="Write handouts, the kit's wheel and SHA256SUMS into dist/. / 把学生版作业、安装包和 SHA256SUMS 写入 dist/。")
 @click.argument("names", metavar="[HW]...", nargs=-1)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None, help="Folder to fill (dist). / 输出文件夹(dist)。")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None, help="Folder to fill (dist). / 输出文件夹（dist）。")
 def command(names: tuple[str, ...], out: Path | None) -> None:
     from grader import manifest, release
     from grader.errors import CourseError
@@ -20,20 +20,20 @@ def command(names: tuple[str, ...], out: Path | None) -> None:
     root = manifest.course_root(here)
     if root is None:
         raise CourseError(
-            "no assignments/ here or above; go into the course repository", zh="这里和上级目录都没有 assignments/;请进入课程仓库"
+            "no assignments/ here or above; go into the course repository", zh="这里和上级目录都没有 assignments/；请进入课程仓库"
         )
     out = out or root / "dist"
     chosen = [manifest.find(name, root) for name in names or manifest.names(root)]
     if not chosen:
-        raise CourseError("assignments/ is empty; 'grade new hw1' makes a first one", zh="assignments/ 是空的;用 'grade new hw1' 新建一份")
+        raise CourseError("assignments/ is empty; 'grade new hw1' makes a first one", zh="assignments/ 是空的；用 'grade new hw1' 新建一份")
     for assignment in chosen:
         done = release.release(assignment, out)
         for name in done.refreshed:
-            say(f"refreshed assignments/{assignment.name}/{name}: commit it", f"已更新 assignments/{assignment.name}/{name},请提交")
-        say(f"wrote {done.archive} ({done.files} files)", f"已写入 {done.archive}({done.files} 个文件)")
+            say(f"refreshed assignments/{assignment.name}/{name}: commit it", f"已更新 assignments/{assignment.name}/{name}，请提交")
+        say(f"wrote {done.archive} ({done.files} files)", f"已写入 {done.archive}（{done.files} 个文件）")
     source = release.kit_source()
     if source is None:
-        say("no wheel: the kit's source is not here (it is installed)", "没有生成安装包:这里没有评分工具的源代码")
+        say("no wheel: the kit's source is not here (it is installed)", "没有生成安装包：这里没有评分工具的源代码")
     else:
         path = release.wheel(source, out)
         say(f"wrote {path}", f"已写入 {path}")

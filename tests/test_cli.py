@@ -1,0 +1,269 @@
+"""The command line: lazy, two languages, four exit codes, JSON alone on stdout."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from test_release import plant
+
+from grader import cli, handin, manifest, release
+from grader.cli import group, speak
+from grader.errors import CourseError, GraderFault
+
+HANDOUT = {
+    "hw1/assignment.toml": """name = "hw1"
+title = "Doubling"
+submit = { module = "double", files = ["double.py", "pain.jsonl"] }
+stage = [{ name = "double", part = "solution", public = 20, hidden = 80 }]
+""",
+    "hw1/double.py": "def double(number):\n    return number + number\n",
+    "hw1/.kit/starter/double.py": "def double(number):\n    raise NotImplementedError()\n",
+}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A student's folder with one unpacked handout, as the current folder."""
+    plant(tmp_path, HANDOUT)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, lang: str = "en", **variables: str):
+    """Run the group in this process."""
+    return CliRunner(env={"GRADE_LANG": lang, **variables}).invoke(cli.main, list(arguments))
+
+
+def failing(error: BaseException) -> group.LazyGroup:
+    """A group whose one command raises *error*."""
+
+    @click.command()
+    def command() -> None:
+        raise error
+
+    module = type(sys)("grade_failing")
+    module.command = command  # type: ignore[attr-defined]
+    sys.modules["grade_failing"] = module
+    return group.LazyGroup({("All", "全部"): {"fail": group.Entry("grade_failing:command", "fails", "失败")}}, name="grade")
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_of_the_table_exists(name):
+    """A line of the help that cannot be run would be a lie."""
+    module, _, attribute = cli.COMMANDS[name].target.partition(":")
+    assert isinstance(getattr(importlib.import_module(module), attribute), click.Command)
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_helps_in_both_languages(name):
+    """Its own help is in the reader's language, options too."""
+    en, zh = (subprocess_help(name, lang) for lang in ("en", "zh"))
+    assert not re.search(r"[\u4e00-\u9fff]", en)
+    assert re.search(r"[\u4e00-\u9fff]", zh.partition("--lang")[0]), "the command's own lines"
+    assert "--verbose" in en
+    assert "--verbose" in zh
+
+
+def subprocess_help(name: str, lang: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "grader.cli", "--lang", lang, name, "--help"], capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    return done.stdout
+
+
+def test_help_names_every_command_and_imports_none():
+    """The table is enough: neither a command, nor pytest, numpy or rich is imported."""
+    probe = (
+        "import sys\nfrom grader.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = ('pytest', 'numpy', 'rich', 'torch', 'sqlalchemy')\n"
+        "print(sorted(name for name in sys.modules if name.startswith('grader') or name in heavy), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, encoding="utf-8", check=True)
+    assert done.stderr.strip() == "['grader', 'grader.cli', 'grader.cli.group', 'grader.cli.speak']"
+    for name, entry in cli.COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(entry.en)}$", done.stdout, re.MULTILINE), name
+    assert done.stdout.index("For students:") < done.stdout.index("For staff:")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (CourseError("mend me", zh="请改我"), 2, "grade: mend me\n"),
+        (GraderFault("the wall fell"), 3, "grade: the wall fell\nThis is the kit's fault, not yours"),
+        (RuntimeError("odd"), 3, "grade: RuntimeError: odd\nThis is the kit's fault"),
+        (KeyboardInterrupt(), 130, "\nStopped.\n"),
+        (click.Abort(), 130, "\nStopped.\n"),
+        (click.UsageError("bad words"), 2, "grade: bad words\nTry 'grade fail --help'.\n"),
+    ],
+)
+def test_an_error_becomes_one_line_and_an_exit_code(error, code, says):
+    """No traceback unless asked for, and nothing on stdout."""
+    done = CliRunner(env={"GRADE_LANG": "en"}).invoke(failing(error), ["fail"])
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert done.stderr.startswith(says)
+    assert "Traceback" not in done.stderr
+
+
+def test_an_error_speaks_chinese_when_asked():
+    done = CliRunner(env={"GRADE_LANG": "zh"}).invoke(failing(CourseError("mend me", zh="请改我")), ["fail"])
+    assert done.stderr == "grade：请改我\n"
+
+
+@pytest.mark.parametrize("arguments", [["--verbose", "fail"], ["fail", "--verbose"]])
+def test_verbose_adds_the_traceback_wherever_it_stands(arguments):
+    done = CliRunner(env={"GRADE_LANG": "en"}).invoke(failing(CourseError("mend me")), arguments)
+    assert done.exit_code == 2
+    assert "Traceback (most recent call last)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lang", "says"),
+    [
+        (("resett",), "en", "grade: No such command 'resett'. Did you mean 'reset'?\nTry 'grade --help'."),
+        (("resett",), "zh", "grade：没有命令 'resett'。你是想输入 'reset' 吗？\n用法见 'grade --help'。"),
+        (("qqqq",), "en", "grade: No such command 'qqqq'. See 'grade --help'."),
+        (("reset",), "en", "grade: Missing argument 'HW'.\nTry 'grade reset --help'."),
+        (("reset",), "zh", "grade：缺少参数 'HW'。"),
+        (("reset", "--bad", "hw1"), "zh", "grade：没有选项 '--bad'。"),
+        (("--lang", "fr", "reset"), "en", "grade: Invalid value for '--lang'"),
+        (("reset", "hw9"), "en", "grade: no assignment 'hw9' here (did you mean 'hw1'?)"),
+    ],
+)
+def test_a_slip_on_the_line_is_mended_in_one_line(home, arguments, lang, says):
+    """Exit 2, the word that was wrong, the nearest right one, and where to read on."""
+    done = run(*arguments, lang=lang)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(says)
+
+
+def test_the_language_comes_from_the_option_the_variable_or_the_locale(monkeypatch):
+    """In this order; anything but Chinese is English."""
+    for name in ("GRADE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    if sys.platform != "win32":
+        assert speak.default_language() == "en"
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    assert speak.default_language() == "zh"
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert speak.default_language() == "en"
+    monkeypatch.setenv("GRADE_LANG", "zh")
+    assert speak.default_language() == "zh"
+    assert "No such command" in run("--lang", "en", "resett", lang="zh").stderr
+
+
+def test_every_option_has_an_environment_variable(home, tmp_path):
+    """GRADE_<COMMAND>_<OPTION> is the option, and the line wins over it."""
+    (tmp_path / "away").mkdir()
+    assert run("submit", "hw1", GRADE_SUBMIT_OUT=str(tmp_path / "away")).exit_code == 0
+    assert len(list((tmp_path / "away").glob("hw1-submission-*.zip"))) == 1
+
+
+def test_chinese_survives_a_console_of_another_encoding(home):
+    """A Windows code page, or a C locale, must not turn a message into an exception."""
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "GRADE_LANG": "zh"}
+    done = subprocess.run([sys.executable, "-m", "grader.cli", "nope"], cwd=home, env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "没有命令 'nope'" in done.stderr.decode("utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of a terminal")
+def test_ctrl_c_ends_a_command_with_130_and_one_line(tmp_path):
+    """What a terminal sends; the shell sees an interrupted command."""
+    (tmp_path / "slow.py").write_text(
+        "import time, click\n@click.command()\ndef command():\n    print('ready', flush=True)\n    time.sleep(60)\n"
+    )
+    probe = (
+        "from grader.cli.group import Entry, LazyGroup\n"
+        "LazyGroup({('a', 'b'): {'slow': Entry('slow:command', 'x', 'y')}}, name='grade')(['--lang', 'en', 'slow'])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", probe],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=10)
+    assert (process.returncode, err) == (130, "\nStopped.\n")
+
+
+def test_reset_puts_the_starter_back_and_keeps_hers(home):
+    """Nothing that she wrote is lost, however often she starts again."""
+    mine = (home / "hw1/double.py").read_text()
+    assert run("reset", "hw1").exit_code == 0
+    assert (home / "hw1/double.py").read_text() == HANDOUT["hw1/.kit/starter/double.py"]
+    assert (home / "hw1/double.py.1.bak").read_text() == mine
+    assert "it is the starter already" in run("reset", "hw1").stderr
+    (home / "hw1/double.py").write_text("second\n")
+    assert run("reset", "hw1", "double.py").exit_code == 0
+    assert (home / "hw1/double.py.1.bak").read_text() == mine
+    assert (home / "hw1/double.py.2.bak").read_text() == "second\n"
+
+
+def test_reset_brings_back_a_file_that_was_deleted(home):
+    (home / "hw1/double.py").unlink()
+    assert handin.start_again(manifest.find("hw1", home)) == [("double.py", None)]
+
+
+@pytest.mark.parametrize("name", ["pain.jsonl", "doubel.py", "../double.py"])
+def test_reset_refuses_a_file_without_a_starter(home, name):
+    """Her own log has no starter; a name that leads elsewhere has none either."""
+    done = run("reset", "hw1", name)
+    assert done.exit_code == 2
+    assert f"hw1 has no starter for '{name}' (" in done.stderr
+
+
+def test_reset_without_kept_starters_says_where_to_find_one(home):
+    (home / "hw1/.kit/starter/double.py").unlink()
+    assert "unpack the handout again" in run("reset", "hw1").stderr
+
+
+def test_submit_packs_the_named_files_and_tells_what_is_missing(home):
+    """The zip holds the submission's files alone, is named by its content, and is the same on each run."""
+    (home / "hw1/notes.txt").write_text("mine")
+    done = run("submit", "hw1")
+    assert done.exit_code == 0
+    assert "missing  pain.jsonl" in done.stderr
+    (first,) = home.glob("hw1-submission-*.zip")
+    assert zipfile.ZipFile(first).namelist() == ["hw1/double.py"]
+    content = first.read_bytes()
+    assert run("submit", "hw1").exit_code == 0
+    assert [path.read_bytes() for path in home.glob("hw1-submission-*.zip")] == [content]
+
+
+def test_submit_refuses_what_grading_would_refuse(home):
+    """One line that names the file; nothing is written."""
+    (home / "hw1/double.py").write_bytes(b"\xff\xfe\x00")
+    done = run("submit", "hw1")
+    assert done.exit_code == 2
+    assert "double.py" in done.stderr
+    assert list(home.glob("*.zip")) == []
+
+
+def test_release_outside_a_course_is_refused(home):
+    done = run("release")
+    assert done.exit_code == 2
+    assert "go into the course repository" in done.stderr
+
+
+def test_a_handout_of_another_course_cannot_be_released(home):
+    """Without solutions/ there is nothing to cut a starter from."""
+    with pytest.raises(CourseError, match="only the course's staff"):
+        release.release(manifest.find("hw1", home), Path("dist"))
