@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from intake_kit import HONEST, assignment, tar_entry, tar_of, zip_of
 
-from grader.intake import Rejected, admit
+from grader.intake import Rejected, admit, fingerprint
 from grader.intake import names as intake_names
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="NOT RUN: Windows has no FIFO, device or unprivileged link")
@@ -341,3 +341,18 @@ def test_a_hostile_name_is_shown_harmlessly(tmp_path):
     refusal = refused(zip_of(tmp_path / "a.zip", ("micrograd.py", HONEST), ("/\x1b[2J\n::error::\u202e<b>", b"")), "absolute")
     assert refusal.text.isprintable()
     assert refusal.zh.isprintable()
+
+
+def test_a_refused_hand_in_has_a_name_that_changes_with_it(tmp_path):
+    """So that a second run does not look at it again, and a mended one is looked at."""
+    home = tmp_path / "eve"
+    (home / "hw2").mkdir(parents=True)
+    (home / "hw2" / "micrograd.py").write_bytes(b"")
+    first = fingerprint(home)
+    assert first == fingerprint(home)
+    (home / "hw2" / "micrograd.py").write_bytes(HONEST)
+    mended = fingerprint(home)
+    assert mended != first
+    (home / "new").write_bytes(b"")
+    assert fingerprint(home) not in (first, mended)
+    assert fingerprint(tmp_path / "nobody") == fingerprint(tmp_path / "none")
