@@ -242,9 +242,19 @@ class Value:
 
         Must survive -1000 and +1000 (about 0 and about 1), where e ** 1000 is too big for a float.
         """
+        out = Value(0.0, (self,))
         ### BEGIN SOLUTION
-        return ((self * 0.5).tanh() + 1.0) * 0.5
+        small = math.exp(-abs(self.data))  # never above 1, so never too big
+        out.data = (1.0 if self.data > 0 else small) / (1.0 + small)
         ### END SOLUTION
+
+        def _backward():
+            ### BEGIN SOLUTION
+            self.grad += out.data * (1 - out.data) * out.grad
+            ### END SOLUTION
+
+        out._backward = _backward
+        return out
 
 
 # ---- Ramp 3 -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Ramp 4: the walk back from the root."""
 
-import math
-
 import pytest
 from says import expect
 
@@ -39,12 +37,11 @@ def test_a_reused_middle_speaks_once(student):
 @pytest.mark.stage("backward", points=1, zh="短路和长路都到了，才能往下说。")
 def test_short_way_and_long_way(student):
     """A node speaks when the short way and the long way have both arrived."""
-    want = 2 * (2 - math.tanh(1.0) ** 2)
     a = student.Value(0.5)
     b = 2 * a
-    (b + b.tanh()).backward()
-    expect("b = 2a, L = b + tanh(b) at a = 0.5: a.grad", a.grad, want)
+    (b + b * 3).backward()
+    expect("b = 2a, L = b + 3b: a.grad", a.grad, 8.0)
     c = student.Value(0.5)
     d = 2 * c
-    (d.tanh() + d).backward()
-    expect("b = 2a, L = tanh(b) + b at a = 0.5: a.grad", c.grad, want)
+    (d * 3 + d).backward()
+    expect("b = 2a, L = 3b + b: a.grad", c.grad, 8.0)

@@ -54,9 +54,13 @@ def test_a_net_by_hand(student):
 def test_a_net_learns_its_blame(student):
     """MLP(3, [4, 4, 1]) has 41 knobs, and one walk back reaches its last bias."""
     net = student.MLP(3, [4, 4, 1])
-    set_knobs(student, net, [0.0] * 40 + [0.5])
+    numbers = [(2 * k - 41) / 60 for k in range(41)]  # none of them zero, no two alike
+    set_knobs(student, net, numbers)
     last = student.value(net.parameters())[-1]
-    (out,) = listed(student, net([1.0, -1.0, 0.5]), 1)
+    (out,) = listed(student, net([0.9, -0.7, 0.4]), 1)
     out.backward()
-    expect("all knobs 0 but the last bias, 0.5: the net's answer", out.data, math.tanh(0.5))
-    expect("the last bias's grad", last.grad, 1 - math.tanh(0.5) ** 2)
+    signal, rest = [0.9, -0.7, 0.4], iter(numbers)
+    for nout in (4, 4, 1):
+        signal = [math.tanh(sum(next(rest) * s for s in signal) + next(rest)) for _ in range(nout)]
+    expect("knobs from -41/60 to 39/60, x = 0.9, -0.7, 0.4: the net's answer", out.data, signal[0])
+    expect("the same: the last bias's grad", last.grad, 1 - signal[0] ** 2)

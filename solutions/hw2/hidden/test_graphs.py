@@ -8,14 +8,14 @@ GRAPHS = 25
 
 
 def agree(student, rng, special, others=("+", "*")):
-    """Draw graphs rich in *special* operations; every node's blame must be right."""
+    """Draw graphs rich in *special* operations; the blame of every leaf must be right."""
     programs = [graphs.draw(rng, special, others) for _ in range(GRAPHS)]
     asked = []
     for program in programs:
         nodes = graphs.build(student, program)
         nodes[-1].backward()
         asked.append([nodes[k].grad for k in graphs.leaf_numbers(program)])
-    for program, got in zip(programs, asked, strict=True):
+    for program, got in zip(programs, student.value(asked), strict=True):
         trusted = graphs.gradients(program)
         numeric = graphs.differences(program)
         for grad, k, measured in zip(got, graphs.leaf_numbers(program), numeric, strict=True):

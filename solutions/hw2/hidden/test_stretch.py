@@ -13,11 +13,11 @@ def test_log_has_a_slope_and_a_border(student, rng):
     """log gives the number and the slope 1/x, and refuses zero and below."""
     x, y = rng.uniform(0.2, 0.8), rng.uniform(1.5, 4)
     a, b = student.Value(x), student.Value(y)
-    out = 3.0 * (a * b).log() + b
-    out.backward()
-    assert out.data == close(3 * math.log(x * y) + y)
-    assert a.grad == close(3 / x)
-    assert b.grad == close(3 / y + 1)
+    for knob, number in ((a, x), (b, y)):
+        out = 3.0 * knob.log()
+        out.backward()
+        assert out.data == close(3 * math.log(number))
+        assert knob.grad == close(3 / number)
     for bad in (0.0, -x):
         with pytest.raises(ValueError):
             float(student.Value(bad).log().data)
@@ -26,7 +26,7 @@ def test_log_has_a_slope_and_a_border(student, rng):
 @pytest.mark.stage("stretch", points=3, zh="sigmoid：数、斜率，还有正负一千。")
 def test_sigmoid_survives_a_thousand(student, rng):
     """sigmoid gives the number and its slope, and survives plus and minus a thousand."""
-    points = [0.0, rng.uniform(0.5, 3), -rng.uniform(0.5, 3), 1000.0, -1000.0]
+    points = [rng.uniform(0.1, 0.3), rng.uniform(0.5, 3), -rng.uniform(0.5, 3), 1000.0, -1000.0]
     knobs = [student.Value(x) for x in points]
     outs = [knob.sigmoid() for knob in knobs]
     for out in outs:
