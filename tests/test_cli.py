@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import click
@@ -267,3 +269,21 @@ def test_a_handout_of_another_course_cannot_be_released(home):
     """Without solutions/ there is nothing to cut a starter from."""
     with pytest.raises(CourseError, match="only the course's staff"):
         release.release(manifest.find("hw1", home), Path("dist"))
+
+
+def test_doctor_names_the_wall_and_what_is_missing(home, monkeypatch):
+    """The tier, why it is not a better one, and a command for everything that could be better."""
+    monkeypatch.setenv("GRADE_TIER", "3")
+    done = run("doctor", "--json")
+    assert done.exit_code == 0
+    found = {row["name"]: row for row in json.loads(done.stdout)}
+    assert found["wall"]["en"].startswith("tier 3 (-): ")
+    assert found["assignments"]["en"] == "hw1"
+    assert all(row["remedy"] for row in found.values() if row["state"] == "missing")
+
+
+def test_doctor_says_what_a_missing_package_is_for(monkeypatch):
+    """A package that cannot be found is named with the command that brings it, in both languages."""
+    monkeypatch.setattr("importlib.metadata.version", lambda name: (_ for _ in ()).throw(metadata.PackageNotFoundError(name)))
+    assert "missing  rich         needed for progress and tables\n" in run("doctor").stderr
+    assert "试试：pip install 'rich'" in run("doctor", lang="zh").stderr
