@@ -54,7 +54,8 @@ QUESTIONS: list[dict[str, Any]] = [
     },
     {
         "id": "steps4",
-        "en": f"A program takes that measurement on all 4 knobs, then moves all of them at once. How many moves until its loss is below {GOAL}?",
+        "en": "A program takes that measurement on all 4 knobs, then moves all of them at once. "
+        f"How many moves until its loss is below {GOAL}?",
         "zh": f"一个程序先对 4 个旋钮都做这种测量，再同时转动它们。要转多少轮，损失才会低于 {GOAL}？",
     },
     {
@@ -153,7 +154,8 @@ SAY = {
     },
     "zh": {
         "intro": "四首歌，每首三个数；右边是你朋友的真实口味。\n",
-        "help": "输入“旋钮号 数值”（0 1.5），或“旋钮号 微调量”（0 +0.1、2 -0.3）。b 回到最好的一次，q 退出。\n（要直接设成负数，写等号：2 =-0.3）",
+        "help": "输入“旋钮号 数值”（0 1.5），或“旋钮号 微调量”（0 +0.1、2 -0.3）。b 回到最好的一次，q 退出。\n"
+        "（要直接设成负数，写等号：2 =-0.3）",
         "try": "第 {n} 次：损失 {loss:.4f}（最好 {best:.4f}）",
         "song": "  第 {i} 首：{x}  想要 {y:+.0f}  猜的 {p:+.2f}",
         "bad": "没看懂。{why}",
