@@ -33,6 +33,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def load(folder: Path, private: Path | None = None) -> Assignment:
     """Read ``folder/assignment.toml``. Raises SuiteError with the key, its place and the nearest right one."""
+    folder = folder.resolve()
     path = folder / FILE_NAME
     try:
         text = path.read_text(encoding="utf-8")
@@ -56,7 +57,7 @@ def load(folder: Path, private: Path | None = None) -> Assignment:
     return Assignment(
         name=data["name"],
         folder=folder,
-        private=private if private is not None and private.is_dir() else None,
+        private=private.resolve() if private is not None and private.is_dir() else None,
         title=data["title"],
         title_zh=data.get("title_zh", data["title"]),
         module=module,
@@ -156,6 +157,7 @@ def names(start: Path) -> list[str]:
 
 def find(name: str, start: Path) -> Assignment:
     """Return the assignment *name* as seen from *start*: a course repository, a handout folder, or a folder of handouts."""
+    start = start.resolve()
     handout = handout_root(start)
     if handout is not None and (handout.name == name or load(handout).name == name):
         return load(handout, _private_of(handout))

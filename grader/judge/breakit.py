@@ -106,7 +106,7 @@ def _relayed_test(hers: Worker, target: Worker, test: str) -> bool:
     session = Session(hers)
     session.relay = relay
     try:
-        session.value(session.call(session.get(0, test)._number, [Relayed(0)], {}))
+        _plain(session.call(session.get(0, test)._number, [Relayed(0)], {}))
     except WorkerLate:
         raise
     except (StudentError, WorkerGone):
@@ -114,6 +114,11 @@ def _relayed_test(hers: Worker, target: Worker, test: str) -> bool:
             raise  # her own tests crashed: that is no catch
         return True
     return False
+
+
+def _plain(result: Any) -> Any:
+    """Return the plain value of a promise; what is plain already is returned as it is."""
+    return result._session.value(result) if isinstance(result, Proxy) else result
 
 
 class Relay:
@@ -135,15 +140,15 @@ class Relay:
     def _perform(self, kind: str, thing: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         session = self._session
         if kind == "get":
-            return self._forced(getattr(thing, str(args[0])))
+            return _plain(getattr(thing, str(args[0])))
         if kind == "set":
             setattr(thing, str(args[0]), args[1])
             session.flush()
             return None
         if kind == "call":
-            return self._forced(thing(*args, **kwargs))
+            return _plain(thing(*args, **kwargs))
         if kind == "item":
-            return self._forced(thing[args[0]])
+            return _plain(thing[args[0]])
         if kind == "setitem":
             thing[args[0]] = args[1]
             session.flush()
@@ -151,24 +156,21 @@ class Relay:
         if kind == "operator":
             sign, other, reflected = args
             pair = (other, thing) if reflected else (thing, other)
-            return self._forced(session.operator(str(sign), *pair))
+            return _plain(session.operator(str(sign), *pair))
         if kind == "builtin":
-            return self._forced(session.operator(str(args[0]), thing))
+            return _plain(session.operator(str(args[0]), thing))
         if kind == "list":
             return list(thing)
         if kind == "identity":
             return session.identity(thing)
         raise ValueError(f"unknown relay {kind!r}")
 
-    def _forced(self, result: Any) -> Any:
-        return self._session.value(result) if isinstance(result, Proxy) else result
-
     def _inward(self, value: Any) -> Any:
         """Turn what came from her worker into what the program's worker understands."""
         if isinstance(value, Relayed):
             return self._handles[value.number] if 0 <= value.number < len(self._handles) else None
         if isinstance(value, Proxy):  # a function or object of hers: callable from over there
-            return lambda *args: self._inward(value._session.value(value(*[self._outward(arg) for arg in args])))
+            return lambda *args: self._inward(_plain(value(*[self._outward(arg) for arg in args])))
         if type(value) in (list, tuple):
             return type(value)(self._inward(item) for item in value)
         if type(value) is dict:
@@ -179,6 +181,10 @@ class Relay:
         if isinstance(value, Proxy):
             self._handles.append(value)
             return Relayed(len(self._handles) - 1)
+        if callable(value):  # student.tensor and its like are functions of the judge's
+            return lambda *args, **kwargs: self._outward(
+                value(*map(self._inward, args), **{key: self._inward(item) for key, item in kwargs.items()})
+            )
         if type(value) in (list, tuple):
             return type(value)(self._outward(item) for item in value)
         if type(value) is dict:

@@ -170,7 +170,8 @@ class Worker:
     def close(self) -> None:
         """End the worker, whatever it does, and keep the last of its output."""
         self.channel.close()
-        self._control.end()
+        with contextlib.suppress(GraderFault):  # the zygote is gone, and its workers with it
+            self._control.end()
         self._output.close()
 
 
@@ -257,6 +258,7 @@ class Zygote:
         self._cuda = cuda
         self._replies: list[_Pending] = []
         self._policies: dict[tuple[float, int | None, bool], dict[str, Any]] = {}
+        self._said = ""
         self.forks = 0
         self._open()
 
@@ -310,8 +312,9 @@ class Zygote:
 
     def _fault(self) -> GraderFault:
         self._process.kill()
-        said = self._process.stderr.read(2000).decode("utf-8", "replace").strip() if self._process.stderr else ""
-        last = said.splitlines()[-1] if said else "no message"
+        if self._process.stderr and not self._said:
+            self._said = self._process.stderr.read(2000).decode("utf-8", "replace").strip()
+        last = self._said.splitlines()[-1] if self._said else "no message"
         return GraderFault(f"the process behind the wall (tier {self.wall.tier}) is gone: {last}; `grade doctor` says what is missing")
 
     def start(self, program: Program, budget: Budget) -> Worker:

@@ -28,6 +28,11 @@ def preload(names: list[str], site: list[str]) -> None:
     """Import the packages that a submission will ask for, once, and make them safe to fork."""
     kept = list(sys.path)
     sys.path.extend(site)
+    if "torch" in names:
+        import tempfile
+
+        tempfile.tempdir = "/tmp"  # torch asks for one when it is imported, and for a cache folder at the first optimiser step;
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = "/tmp"  # behind the wall nothing can be written, so both must exist already
     try:
         for name in names:
             __import__(name)

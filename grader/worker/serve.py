@@ -139,9 +139,9 @@ class Served:
         elif ask[0] == "identity":
             reply["v"] = self._number(self._objects[ask[1]])
         else:
-            self._arrays = ask[0] == "arrays"
-            reply["v"] = self._encode(self._objects[ask[1]])
-            self._arrays = False
+            value = self._objects[ask[1]]
+            array = _as_array(value) if ask[0] == "arrays" else None
+            reply["v"] = self._encode(value) if array is None else self._array(array)
         return reply
 
     def _do(self, op: Sequence[Any]) -> Any:
@@ -209,8 +209,7 @@ class Served:
     def _tensor(self, term: Any, dtype: str, device: str, requires_grad: bool) -> Any:
         import torch
 
-        data = torch.as_tensor(self._value(term)).to(dtype=getattr(torch, dtype), device=device)
-        return data.clone().requires_grad_(requires_grad)
+        return torch.tensor(self._value(term), dtype=getattr(torch, dtype), device=device, requires_grad=requires_grad)
 
     # values out
 
@@ -220,12 +219,11 @@ class Served:
     def _special_out(self, value: Any) -> Any:
         if isinstance(value, Remote):
             return {"r": object.__getattribute__(value, "_number")}
-        array = _as_array(value)
-        if array is not None:
-            if array.ndim == 0 and type(value).__module__ == "numpy":
-                return wire.encode(array.item(), self._special_out)
-            if self._arrays:
-                return self._array(array)
+        if type(value).__module__.partition(".")[0] == "numpy":
+            if getattr(value, "ndim", None) == 0:
+                return wire.encode(value.item(), self._special_out)
+            if self._arrays and type(value).__name__ == "ndarray":
+                return self._array(value)
         for plain in (float, int, str):
             if isinstance(value, plain):
                 return wire.encode(plain(value), self._special_out)
@@ -295,10 +293,10 @@ def _limited(value: Any) -> list[Any]:
 
 
 def _as_array(value: Any) -> Any:
-    """Return *value* as a numpy array if it is a numpy or torch value, else None."""
+    """Return *value* as a numpy array if it is an array or a tensor, else None."""
     root = type(value).__module__.partition(".")[0]
-    if root == "numpy":
-        return sys.modules["numpy"].asarray(value)
+    if root == "numpy" and type(value).__name__ == "ndarray":
+        return value
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return value.detach().cpu().contiguous().numpy()
