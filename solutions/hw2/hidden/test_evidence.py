@@ -24,7 +24,7 @@ def honest_tries(submission, given):
     tries = {kind: [] for kind in pain.KINDS}
     for number, row in enumerate(submission.lines(LOG), 1):
         assert type(row) is dict and {"t", "kind", "input", "result"} <= row.keys(), f"{LOG}, line {number}: not a try"
-        assert row["kind"] in tries, f"{LOG}, line {number}: no try of this kind exists"
+        assert type(row["kind"]) is str and row["kind"] in tries, f"{LOG}, line {number}: no try of this kind exists"
         try:
             result = pain.evaluate(row["kind"], row["input"])
         except ValueError as error:
