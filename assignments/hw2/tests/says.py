@@ -1,11 +1,11 @@
 """How a public check speaks: what was looked at, what came, what should have come."""
 
-from pytest import approx
+import pytest
 
 
 def expect(what, got, want):
     """Pass if *got* is the number *want*, up to rounding; else say so in one line."""
-    assert got == approx(want, rel=1e-9, abs=1e-9), f"{what}: got {got}, should be {want:.6g} / 得到 {got}，应为 {want:.6g}"
+    assert got == pytest.approx(want, rel=1e-9, abs=1e-9), f"{what}: got {got}, should be {want:.6g} / 得到 {got}，应为 {want:.6g}"
 
 
 def tell(out, news):

@@ -6,7 +6,7 @@ nodes, or ``(op, i, c)`` with a plain number c. The last node is the root.
 
 import math
 
-from pytest import approx
+import pytest
 
 TWO = {
     "+": (lambda x, y: x + y, lambda x, y: (1.0, 1.0)),
@@ -149,9 +149,8 @@ class Draft:
             return False
         if (op == "exp" and x > 2) or (op == "relu" and abs(x) < KINK) or (op == "tanh" and abs(x) > 3):
             return False
-        if op == "x**c" and (abs(x) > 2.5 or (args[1] < 1 and abs(x) < 0.4) or (args[1] != int(args[1]) and x < 0.4)):
-            return False
-        return True
+        steep = op == "x**c" and (abs(x) > 2.5 or (args[1] < 1 and abs(x) < 0.4) or (args[1] != int(args[1]) and x < 0.4))
+        return not steep
 
     def step(self, op, *args):
         """Append a step and return its node, or None where it does not fit."""
@@ -239,4 +238,4 @@ def _readout(draft):
 
 def close(want):
     """Equal to a trusted value, up to rounding: 1e-9 relative plus 1e-9 absolute."""
-    return approx(want, rel=1e-9, abs=1e-9)
+    return pytest.approx(want, rel=1e-9, abs=1e-9)

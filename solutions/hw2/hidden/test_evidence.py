@@ -23,8 +23,10 @@ def honest_tries(submission, given):
     pain = given("pain")
     tries = {kind: [] for kind in pain.KINDS}
     for number, row in enumerate(submission.lines(LOG), 1):
-        assert type(row) is dict and {"t", "kind", "input", "result"} <= row.keys(), f"{LOG}, line {number}: not a try"
-        assert type(row["kind"]) is str and row["kind"] in tries, f"{LOG}, line {number}: no try of this kind exists"
+        is_a_try = type(row) is dict and {"t", "kind", "input", "result"} <= row.keys()
+        assert is_a_try, f"{LOG}, line {number}: not a try"
+        known = type(row["kind"]) is str and row["kind"] in tries
+        assert known, f"{LOG}, line {number}: no try of this kind exists"
         try:
             result = pain.evaluate(row["kind"], row["input"])
         except ValueError as error:
@@ -54,7 +56,9 @@ def test_the_blame_was_sought_by_hand(submission, given):
 def test_a_prediction_was_made(submission, given):
     """Every question was answered before the machine spoke; right or wrong does not matter."""
     prediction = submission.json(PREDICTION)
-    assert type(prediction) is dict and type(prediction.get("answers")) is dict, f"{PREDICTION}: answers are missing"
+    answers = prediction.get("answers") if type(prediction) is dict else None
+    assert type(answers) is dict, f"{PREDICTION}: answers are missing"
     for question in given("pain").QUESTIONS:
-        answer = prediction["answers"].get(question["id"])
-        assert type(answer) is str and answer.strip(), f"{PREDICTION}: no answer to {question['id']!r}"
+        answer = answers.get(question["id"])
+        answered = type(answer) is str and answer.strip() != ""
+        assert answered, f"{PREDICTION}: no answer to {question['id']!r}"

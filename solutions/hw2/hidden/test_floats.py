@@ -4,11 +4,10 @@ import math
 
 import graphs
 import pytest
-from pytest import approx
 
 
 def exactly(want):
-    return approx(want, rel=1e-12, abs=1e-12)
+    return pytest.approx(want, rel=1e-12, abs=1e-12)
 
 
 def two(rng):

@@ -2,7 +2,6 @@
 
 import graphs
 import pytest
-from pytest import approx
 
 GRAPHS = 25
 
@@ -20,7 +19,7 @@ def agree(student, rng, special, others=("+", "*")):
         numeric = graphs.differences(program)
         for grad, k, measured in zip(got, graphs.leaf_numbers(program), numeric, strict=True):
             assert grad == graphs.close(trusted[k])
-            assert grad == approx(measured, rel=1e-5, abs=1e-7)
+            assert grad == pytest.approx(measured, rel=1e-5, abs=1e-7)
 
 
 @pytest.mark.stage("backward", points=0.75, zh="随机的图：只有加和乘。")

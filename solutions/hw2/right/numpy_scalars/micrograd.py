@@ -115,7 +115,7 @@ class Neuron:
         return sum((w * s for w, s in zip(self.w, x, strict=True)), self.b).tanh()
 
     def parameters(self):
-        return self.w + [self.b]
+        return [*self.w, self.b]
 
 
 class Layer:

@@ -88,7 +88,7 @@ def topo(root):
     path = [(root, iter(root._prev))]
     seen.add(root)
     while path:
-        node, rest = path[-1]
+        _, rest = path[-1]
         step = next((p for p in rest if p not in seen), None)
         if step is None:
             order.append(path.pop()[0])
@@ -107,7 +107,7 @@ class Neuron:
         return sum((w * s for w, s in zip(self.w, x, strict=True)), self.b).tanh()
 
     def parameters(self):
-        return self.w + [self.b]
+        return [*self.w, self.b]
 
 
 class Layer:
