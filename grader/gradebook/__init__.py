@@ -2,5 +2,6 @@
 
 from grader.gradebook.opening import DEFAULT_STORE, open_store
 from grader.gradebook.records import Attempt, Key, Mark, Summary
+from grader.gradebook.standing import Standing, standings
 
-__all__ = ["DEFAULT_STORE", "Attempt", "Key", "Mark", "Summary", "open_store"]
+__all__ = ["DEFAULT_STORE", "Attempt", "Key", "Mark", "Standing", "Summary", "open_store", "standings"]

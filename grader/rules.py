@@ -1,0 +1,308 @@
+"""course.toml -> Rules: deadlines with their time zone, grace days, penalties, extensions, and which attempt counts.
+
+Lateness is keyed to the instant of the hand-in, never to that of a grading, so a regrade cannot make anyone late.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import math
+import tomllib
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from grader.errors import CourseError
+
+FILE_NAME = "course.toml"
+COUNTS = ("last", "best", "last_on_time")
+KINDS = ("none", "per_day", "curve", "cutoff")
+_DAY = 86_400.0
+
+_TOP = {"name": str, "timezone": str, "grace_days": int, "counts": str, "late": dict, "assignment": dict, "extension": list}
+_LATE = {"kind": str, "percent": (int, float), "points": (int, float), "at_most": (int, float), "curve": list, "cutoff_days": (int, float)}
+_LATE["tolerance_minutes"] = (int, float)
+_ASSIGNMENT = {"deadline": (str, dt.datetime, dt.date), "counts": str, "late": dict}
+_EXTENSION = {"student": str, "assignment": str, "until": (str, dt.datetime, dt.date), "days": (int, float), "reason": str}
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What lateness costs: ``percent`` of what was earned, or ``points``, for each day begun, or a curve of both."""
+
+    kind: str = "none"
+    percent: float = 0.0
+    points: float = 0.0
+    at_most: float = 100.0  # percent
+    curve: tuple[tuple[float, float], ...] = ()  # (days late, percent lost), straight lines between
+    cutoff_days: float = math.inf
+    tolerance_minutes: float = 0.0
+
+    def penalty(self, score: float, seconds: float, days: int) -> float:
+        """Return the points that *score* loses, *seconds* after the deadline, with *days* left after the grace days."""
+        if days <= 0:
+            return 0.0
+        if seconds > self.cutoff_days * _DAY:
+            return score
+        if self.kind == "per_day":
+            lost = min(score * self.percent / 100 * days + self.points * days, score * self.at_most / 100)
+        elif self.kind == "curve":
+            lost = score * min(_on_curve(self.curve, min(seconds / _DAY, days)), self.at_most) / 100
+        else:
+            lost = 0.0
+        return min(max(lost, 0.0), score)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One graded hand-in, as the rules see it: ``score`` is before any penalty."""
+
+    row: int
+    number: int
+    submission: str
+    handed_in: str
+    status: str
+    score: float
+    max_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The try that counts, and what lateness did to it."""
+
+    chosen: Try
+    days_late: int
+    grace_used: int
+    penalty: float
+    deadline: str = ""
+
+    @property
+    def final(self) -> float:
+        return round(self.chosen.score - self.penalty, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a course; without a course.toml nothing is ever late and the last attempt counts."""
+
+    name: str = ""
+    timezone: str = "UTC"
+    grace_days: int = 0
+    counts: str = "last"
+    late: Late = field(default_factory=Late)
+    deadlines: Mapping[str, dt.datetime] = field(default_factory=dict)
+    counts_of: Mapping[str, str] = field(default_factory=dict)
+    late_of: Mapping[str, Late] = field(default_factory=dict)
+    extensions: Mapping[tuple[str, str], dt.datetime | dt.timedelta] = field(default_factory=dict)
+
+    def deadline(self, assignment: str, student: str) -> dt.datetime | None:
+        """Return when *student*'s work at *assignment* is due, her extension included; None if there is no deadline."""
+        due = self.deadlines.get(assignment)
+        longer = self.extensions.get((student, assignment))
+        if isinstance(longer, dt.timedelta):
+            return due + longer if due is not None else None
+        return longer if longer is not None else due
+
+    def order(self, assignments: Iterable[str]) -> list[str]:
+        """Return *assignments* by deadline, those without one last: in this order grace days are spent."""
+        far = dt.datetime.max.replace(tzinfo=dt.UTC)
+        return sorted(assignments, key=lambda name: (self.deadlines.get(name, far), name))
+
+    def count(self, student: str, tries: Mapping[str, Iterable[Try]]) -> dict[str, Counted]:
+        """Return, for each assignment, the try of *student* that counts. Grace days are spent in the order of the deadlines."""
+        left, found = self.grace_days, {}
+        for assignment in self.order(tries):
+            choices = [self._cost(assignment, student, one, left) for one in _newest(tries[assignment])]
+            if choices:
+                found[assignment] = chosen = self._choose(assignment, choices)
+                left -= chosen.grace_used
+        return found
+
+    def penalty_of(self, assignment: str, student: str, one: Try, grace: int) -> float:
+        """Return what lateness costs *one* when *grace* days are spent on it."""
+        return self._cost(assignment, student, one, grace).penalty
+
+    def _cost(self, assignment: str, student: str, one: Try, grace_left: int) -> Counted:
+        due = self.deadline(assignment, student)
+        if due is None:
+            return Counted(one, 0, 0, 0.0)
+        late = self.late_of.get(assignment, self.late)
+        seconds = (dt.datetime.fromisoformat(one.handed_in) - due).total_seconds()
+        shown = due.astimezone(dt.UTC).isoformat(timespec="seconds")
+        if seconds <= late.tolerance_minutes * 60:
+            return Counted(one, 0, 0, 0.0, shown)
+        days = math.ceil(seconds / _DAY)
+        grace = min(grace_left, days)
+        return Counted(one, days, grace, round(late.penalty(one.score, seconds - grace * _DAY, days - grace), 6), shown)
+
+    def _choose(self, assignment: str, choices: list[Counted]) -> Counted:
+        graded = [c for c in choices if c.chosen.status == "graded"]
+        choices = graded or choices
+        how = self.counts_of.get(assignment, self.counts)
+        if how == "best":
+            return max(choices, key=lambda c: (c.final, -c.grace_used, -c.chosen.number))
+        if how == "last_on_time":
+            on_time = [c for c in choices if c.days_late == 0]
+            return on_time[-1] if on_time else choices[0]
+        return choices[-1]
+
+
+def _newest(tries: Iterable[Try]) -> list[Try]:
+    """Return one try a submission, by hand-in: a regrade takes the place of the grading before; a fault only of nothing."""
+    newest: dict[str, Try] = {}
+    for one in sorted(tries, key=lambda t: t.number):
+        if one.status != "fault" or one.submission not in newest:
+            newest[one.submission] = one
+    return sorted(newest.values(), key=lambda t: (t.handed_in, t.number))
+
+
+def _on_curve(curve: tuple[tuple[float, float], ...], days: float) -> float:
+    before = (0.0, 0.0)
+    for point in curve:
+        if days <= point[0]:
+            return before[1] + (point[1] - before[1]) * (days - before[0]) / (point[0] - before[0])
+        before = point
+    return before[1]
+
+
+def load(path: Path) -> Rules:
+    """Read a course.toml. Raises CourseError naming the key, its place and the nearest right one."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CourseError(f"{path}: cannot be read: {error}", zh=f"{path}：无法读取：{error}") from None
+    return _Reader(path).rules(data)
+
+
+def find(start: Path) -> Rules:
+    """Return the rules of the course.toml at or above *start*, or those of a course without one."""
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return load(folder / FILE_NAME)
+    return Rules()
+
+
+class _Reader:
+    """One reading of one file: every slip is named with the file and the table."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._zone: dt.tzinfo = dt.UTC
+
+    def rules(self, data: dict[str, Any]) -> Rules:
+        self._keys("", data, _TOP)
+        self._zone = self._timezone(data.get("timezone", "UTC"))
+        late = self._late("[late]", data.get("late", {}), Late())
+        deadlines, counts_of, late_of = {}, {}, {}
+        for name, table in data.get("assignment", {}).items():
+            where = f"[assignment.{name}]"
+            self._keys(where, table, _ASSIGNMENT)
+            if "deadline" in table:
+                deadlines[name] = self._instant(where, table["deadline"])
+            if "counts" in table:
+                counts_of[name] = self._one_of(f"{where} counts", table["counts"], COUNTS)
+            if "late" in table:
+                late_of[name] = self._late(f"{where} late", table["late"], late)
+        grace = data.get("grace_days", 0)
+        if grace < 0:
+            raise self._slip(f"grace_days is {grace}, and cannot be below zero")
+        return Rules(
+            name=data.get("name", ""),
+            timezone=data.get("timezone", "UTC"),
+            grace_days=grace,
+            counts=self._one_of("counts", data.get("counts", "last"), COUNTS),
+            late=late,
+            deadlines=deadlines,
+            counts_of=counts_of,
+            late_of=late_of,
+            extensions=self._extensions(data.get("extension", []), deadlines),
+        )
+
+    def _extensions(self, tables: list[Any], deadlines: Mapping[str, dt.datetime]) -> dict[tuple[str, str], dt.datetime | dt.timedelta]:
+        found: dict[tuple[str, str], dt.datetime | dt.timedelta] = {}
+        for number, table in enumerate(tables, 1):
+            where = f"[[extension]] {number}"
+            self._keys(where, table, _EXTENSION)
+            if not table.get("student") or not table.get("assignment"):
+                raise self._slip(f"{where} needs a student and an assignment")
+            if ("until" in table) == ("days" in table):
+                raise self._slip(f"{where} needs either until or days")
+            if "days" in table and table["assignment"] not in deadlines:
+                raise self._slip(f"{where} adds days, but {table['assignment']!r} has no deadline{_near(table['assignment'], deadlines)}")
+            longer = self._instant(where, table["until"]) if "until" in table else dt.timedelta(days=table["days"])
+            found[table["student"], table["assignment"]] = longer
+        return found
+
+    def _late(self, where: str, table: dict[str, Any], base: Late) -> Late:
+        self._keys(where, table, _LATE)
+        kind = self._one_of(f"{where} kind", table.get("kind", base.kind), KINDS)
+        curve = tuple(self._point(where, point) for point in table.get("curve", base.curve))
+        if any(one[0] >= two[0] for one, two in zip(((0.0, 0.0), *curve), curve, strict=False)):
+            raise self._slip(f"{where} curve must go up in days, and begin after day 0: [[1, 10], [7, 50]]")
+        if kind == "curve" and not curve:
+            raise self._slip(f"{where} kind is 'curve', but there is none; write curve = [[1, 10], [7, 50]]")
+        numbers = {key: float(table[key]) for key in ("percent", "points", "at_most", "cutoff_days", "tolerance_minutes") if key in table}
+        for key, value in numbers.items():
+            if value < 0 or (key in ("percent", "at_most") and value > 100):
+                raise self._slip(f"{where} {key} is {value:g}, which makes no sense")
+        late = replace(base, kind=kind, curve=curve, **numbers)
+        if kind == "per_day" and not (late.percent or late.points):
+            raise self._slip(f"{where} kind is 'per_day', but neither percent nor points say how much")
+        if kind == "cutoff" and math.isinf(late.cutoff_days):
+            raise self._slip(f"{where} kind is 'cutoff', but cutoff_days does not say when")
+        return late
+
+    def _point(self, where: str, point: Any) -> tuple[float, float]:
+        if isinstance(point, (list, tuple)) and len(point) == 2 and all(type(x) in (int, float) for x in point) and 0 <= point[1] <= 100:
+            return float(point[0]), float(point[1])
+        raise self._slip(f"{where} curve holds {point!r}; a point is [days, percent lost]")
+
+    def _timezone(self, name: str) -> dt.tzinfo:
+        if name == "UTC":
+            return dt.UTC
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            known = zoneinfo.available_timezones()
+            hint = _near(name, known) if known else "; this machine has no time zones: pip install tzdata"
+            raise self._slip(f"timezone is {name!r}, which is none{hint}") from None
+
+    def _instant(self, where: str, value: str | dt.datetime | dt.date) -> dt.datetime:
+        """A time without an offset is the course's; a day without a time lasts until its end."""
+        try:
+            moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise self._slip(f'{where}: {value!r} is no time; write "2026-03-01 23:59"') from None
+        day_alone = not isinstance(moment, dt.datetime) or (isinstance(value, str) and len(value) <= 10)
+        if day_alone:
+            moment = dt.datetime.combine(moment, dt.time(23, 59, 59))
+        assert isinstance(moment, dt.datetime)
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=self._zone)
+
+    def _one_of(self, where: str, value: str, known: tuple[str, ...]) -> str:
+        if value not in known:
+            raise self._slip(f"{where} is {value!r}{_near(value, known)}")
+        return value
+
+    def _keys(self, where: str, table: Any, known: Mapping[str, Any]) -> None:
+        if not isinstance(table, dict):
+            raise self._slip(f"{where} must be a table")
+        for key, value in table.items():
+            if key not in known:
+                raise self._slip(f"unknown key {key!r} {where}".rstrip() + _near(key, known))
+            if not isinstance(value, known[key]) or isinstance(value, bool):
+                raise self._slip(f"{where} {key} has the wrong type: {value!r}".strip())
+
+    def _slip(self, text: str) -> CourseError:
+        return CourseError(f"{self._path}: {text}")
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    return f" (known: {', '.join(names)})" if 0 < len(names) <= 12 else ""
