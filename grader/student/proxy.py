@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from grader.errors import SuiteError
 
-if TYPE_CHECKING:
-    from grader.student.session import Session
-
 _UNASKED: Any = type("Unasked", (), {"__repr__": lambda self: "<not asked>"})()
+
+
+class Session(Protocol):
+    """What a proxy asks of the session that it belongs to."""
+
+    def op(self, kind: str, *rest: Any) -> Proxy: ...
+    def operator(self, sign: str, *operands: Any) -> Any: ...
+    def get(self, number: int, name: str) -> Proxy: ...
+    def set(self, number: int, name: str, value: Any) -> None: ...
+    def delete(self, number: int, name: str) -> None: ...
+    def item(self, number: int, key: Any) -> Proxy: ...
+    def set_item(self, number: int, key: Any, value: Any) -> None: ...
+    def call(self, number: int, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any: ...
+    def value(self, proxy: Proxy, mode: str = "plain") -> Any: ...
+    def identity(self, proxy: Proxy) -> int: ...
+    def tensor(self, values: Any, dtype: str, device: str, requires_grad: bool) -> Proxy: ...
 
 
 class Proxy:
@@ -167,7 +180,18 @@ def _show(value: Any) -> str:
 
 
 def _install_operators() -> None:
-    signs = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@", "and": "&", "or": "|"}
+    signs = {
+        "add": "+",
+        "sub": "-",
+        "mul": "*",
+        "truediv": "/",
+        "floordiv": "//",
+        "mod": "%",
+        "pow": "**",
+        "matmul": "@",
+        "and": "&",
+        "or": "|",
+    }
     for name, sign in signs.items():
         setattr(Proxy, f"__{name}__", lambda self, other, sign=sign: self._session.operator(sign, self, other))
         setattr(Proxy, f"__r{name}__", lambda self, other, sign=sign: self._session.operator(sign, other, self))
@@ -210,4 +234,3 @@ class Student:
     def tensor(self, values: Any, dtype: str = "float32", device: str = "cpu", requires_grad: bool = False) -> Any:
         """Make a torch tensor over there; return its handle."""
         return self._session.tensor(values, dtype, device, requires_grad)
-
