@@ -25,7 +25,9 @@ def command(names: tuple[str, ...], out: Path | None) -> None:
     out = out or root / "dist"
     chosen = [manifest.find(name, root) for name in names or manifest.names(root)]
     if not chosen:
-        raise CourseError("assignments/ is empty; 'grade new hw1' makes a first one", zh="assignments/ 是空的；用 'grade new hw1' 新建一份")
+        raise CourseError(
+            "assignments/ is empty; 'grade new NAME' makes a first one", zh="assignments/ 是空的；用 'grade new NAME' 新建一份"
+        )
     for assignment in chosen:
         done = release.release(assignment, out)
         for name in done.refreshed:
