@@ -3,7 +3,7 @@
 ``with_suite(assignment, suites, work)`` collects once and calls ``work(bench)``; ``bench.grade(submission, seed=...)`` may be called any number of times.
 """
 
-from grader.judge.bench import Bench, with_suite
+from grader.judge.bench import Bench, Check, stage_only, with_suite
 from grader.judge.seeds import course_key, grading_seed, suite_hash
 
-__all__ = ["Bench", "course_key", "grading_seed", "suite_hash", "with_suite"]
+__all__ = ["Bench", "Check", "course_key", "grading_seed", "stage_only", "suite_hash", "with_suite"]

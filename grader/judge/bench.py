@@ -318,7 +318,9 @@ class Bench:
             self.faults.append(f"{report.nodeid}: {lines[-1][1:].strip() if lines else 'cannot be collected'}")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.checks = tuple(self._check(item) for item in session.items)
+        ramp = [stage.name for stage in self.assignment.stages]
+        found = [self._check(item) for item in session.items]
+        self.checks = tuple(sorted(found, key=lambda check: ramp.index(check.stage)))  # a ramp is climbed in its order
 
     def _check(self, item: pytest.Item) -> Check:
         path = item.path
