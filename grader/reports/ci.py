@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 
 from grader.model import Grade, Outcome, Verdict
-from grader.reports.escape import command_data, command_property, fenced, line, markdown
-from grader.reports.text import points
+from grader.shown import command_data, command_property, fenced, line, markdown, points
 
 _ANNOTATIONS = 10  # GitHub shows no more in a step
 _SUMMARY = 1024 * 1024 - 1024

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from grader.model import Grade, Outcome, Verdict
-from grader.reports.escape import block, line
+from grader.shown import block, line, points
 
 _SIGNS = {
     Outcome.PASS: "✓",
@@ -117,11 +117,6 @@ def _total(grade: Grade, zh: bool, *, all_passed: bool) -> str:
     if all_passed and grade.verdicts:
         return _pick(zh, f"All passed: {score} points", f"全部通过：{score} 分")
     return _pick(zh, f"{score} points", f"{score} 分")
-
-
-def points(number: float) -> str:
-    """Return a number of points as a person writes it: 3, 2.5, 0.33."""
-    return f"{round(number, 2):g}"
 
 
 def _width(text: str) -> int:

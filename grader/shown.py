@@ -1,4 +1,4 @@
-"""Make harmless what a student can influence, for each place where it is shown.
+"""How a value is shown: what a student can influence is made harmless, for each place.
 
 HTML is escaped by its templates and JSON by its encoder; the rest is here.
 """
@@ -65,3 +65,8 @@ def fenced(text: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{body}\n{fence}"
+
+
+def points(number: float) -> str:
+    """Return a number of points as a person writes it: 3, 2.5, 0.33."""
+    return f"{round(number, 2):g}"
