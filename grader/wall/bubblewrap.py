@@ -10,7 +10,7 @@ from typing import Protocol
 
 PROGRAM = "bwrap"
 PATH = "/usr/bin:/bin:/usr/local/bin"
-SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 STORES = ("/nix/store", "/gnu/store")  # Pythons that come from one of these find their libraries all over it
 PREFIX_PARTS = ("bin", "lib", "lib64", "pyvenv.cfg")  # a virtual environment may be the course's own folder
 DRIVER_LIBRARIES = ("/usr/local/nvidia", "/usr/local/cuda", "/run/opengl-driver", "/usr/lib/wsl")
@@ -69,7 +69,7 @@ def command(wall: _Layered, argv: Sequence[str], *, read: Sequence[Path], keep_f
         flags += ["--unshare-all"]
     flags += ["--chdir", "/", "--tmpfs", "/tmp"]  # before what may lie in it
     for path in _binds(read):
-        flags += ["--ro-bind", path, path]
+        flags += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
     if cuda:
         flags += _cuda_flags()
     flags += ["--proc", "/proc", "--dev", "/dev"]
@@ -112,14 +112,17 @@ def python_roots() -> list[str]:
     prefixes += [os.path.realpath(prefix) for prefix in prefixes]
     roots = {f"{prefix.rstrip('/')}/{part}" for prefix in prefixes for part in PREFIX_PARTS}
     roots |= {store for store in STORES if _below(os.path.realpath(sys.executable), store)}
-    return sorted(root for root in roots if os.path.exists(root))
+    return sorted(root for root in roots if os.path.exists(root) and not os.path.islink(root))
 
 
 def _binds(read: Sequence[Path]) -> list[str]:
     """Return what to bind, parents before children and nothing twice."""
     package = str(Path(__file__).resolve().parent.parent)
-    wanted = [path for path in SYSTEM if os.path.exists(path)]
-    wanted += [*python_roots(), package, *(str(path) for path in read if os.path.exists(path))]
+    wanted = [path for path in SYSTEM if os.path.exists(path)]  # links among them stay links
+    wanted += [*python_roots(), package]
+    for path in read:
+        if os.path.exists(path):
+            wanted += [os.path.realpath(path)] if os.path.islink(path) else [str(path), os.path.realpath(path)]
     chosen: list[str] = []
     for path in sorted({os.path.normpath(path) for path in wanted}, key=lambda path: (path.count("/"), path)):
         if not any(_below(path, other) for other in chosen):
