@@ -136,7 +136,14 @@ def submission(request: pytest.FixtureRequest, _assignment: Assignment) -> Evide
 
 @pytest.fixture
 def given(_assignment: Assignment) -> Any:
-    return lambda name: _load(_assignment.folder / f"{name}.py", f"given_{name}")
+    def load(name: str) -> ModuleType:
+        sys.path.insert(0, str(_assignment.folder))
+        try:
+            return _load(_assignment.folder / f"{name}.py", f"given_{name}")
+        finally:
+            sys.path.remove(str(_assignment.folder))
+
+    return load
 
 
 @pytest.fixture
