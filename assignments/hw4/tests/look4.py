@@ -25,8 +25,9 @@ def parts(student, thing, count, what):
 
 
 # A start for a net of two letters of context, two places on the map, eight hidden neurons.
-START = [[[0.1 * ((3 * i + 5 * j) % 7 - 3) for j in range(2)] for i in range(27)], [[0.2 * ((i + 2 * j) % 5 - 2) for j in range(8)] for i in range(4)]]
-START += [[0.0] * 8, [[0.1 * ((i + j) % 3 - 1) for j in range(27)] for i in range(8)], [0.0] * 27]
+_DRAW = random.Random(4)
+START = [[[round(_DRAW.gauss(0, scale), 3) for _ in range(columns)] for _ in range(rows)] for rows, columns, scale in ((27, 2, 1), (4, 8, 0.8), (8, 27, 0.1))]
+START = [START[0], START[1], [0.0] * 8, START[2], [0.0] * 27]
 
 
 def examples(student):

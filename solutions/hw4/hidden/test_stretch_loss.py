@@ -3,7 +3,7 @@
 import hw4_data as data
 import hw4_exact as exact
 import pytest
-from hw4_cross import logits, source_fits, train
+from hw4_cross import array, logits, source_fits, train
 
 PLAN = data.STRETCH
 
@@ -17,8 +17,7 @@ def test_five_letters_beat_the_best_table(student, rng, given, device, submissio
     start = data.initial(rng, PLAN["block"], PLAN["places"], PLAN["hidden"])
     plan = (PLAN["steps"], data.RATE, PLAN["batch"])
     params = train(student, start, X, Y, plan, rng.randrange(10**6), device)
-    asked, answers, weights = data.one_place_each(world.held, PLAN["block"], rng)
-    table = exact.counts(X, Y)
-    every = data.encode(world.held, PLAN["block"])
-    reached = exact.from_one_place_each(logits(student, params, asked, device), (asked, answers, weights), table, every)
+    sample, every = data.one_place_each(world.held, PLAN["block"], rng), data.encode(world.held, PLAN["block"])
+    own = [array(student, p, was.shape, "a trained tensor") for p, was in zip(params, start, strict=True)]
+    reached = exact.from_one_place_each(logits(student, params, sample[0], device), sample, every, (X, Y), own)
     assert reached <= PLAN["threshold"], f"held-out loss {reached:.3f} nats, and {PLAN['threshold']} is asked for. / 损失是 {reached:.3f}。"
