@@ -1,0 +1,122 @@
+"""``grade new``: a homework that works at once, made without touching the kit."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from grader import cli, handout, manifest, release
+from grader.errors import CourseError
+from grader.scaffold import scaffold
+
+
+@pytest.fixture
+def course(tmp_path):
+    """An empty course with one fresh scaffold, hw5."""
+    (tmp_path / "assignments").mkdir()
+    scaffold("hw5", "fit", tmp_path)
+    return tmp_path
+
+
+def outcomes(course: Path, program: Path, seed: int = 0) -> dict[str, str]:
+    """Run both suites in one process against the program in a folder; return check id -> passed or failed."""
+    line = ["-p", "grader.inprocess", "-p", "no:randomly", "-p", "no:xdist", "-c", "/dev/null", "--rootdir", ".", "-vv", "--tb=no", "-q"]
+    suites = ["assignments/hw5/tests", "solutions/hw5/hidden"]
+    command = [sys.executable, "-m", "pytest", *line, *suites, "--student", str(program), "--seed", str(seed)]
+    done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
+    found = re.findall(r"^(?:assignments|solutions)/hw5/(tests|hidden)/(\S+) (PASSED|FAILED|ERROR)", done.stdout, re.MULTILINE)
+    assert len(found) == 5, done.stdout + done.stderr
+    return {f"{'public' if suite == 'tests' else 'hidden'}/{check}": outcome for suite, check, outcome in found}
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+@pytest.mark.parametrize("program", ["solutions/hw5", "solutions/hw5/right/by_hand"])
+def test_reference_and_right_program_pass_both_suites(course, program, seed):
+    assert set(outcomes(course, course / program, seed).values()) == {"PASSED"}
+
+
+def test_the_starter_earns_nothing(course):
+    """What `grade new` writes into the handout is cut from the reference, and a blank hand-in is a zero."""
+    assert set(outcomes(course, course / "assignments/hw5").values()) == {"FAILED"}
+
+
+@pytest.mark.parametrize("answer", ["0.0", "float('nan')"])
+def test_a_constant_program_earns_nothing(course, tmp_path, answer):
+    (tmp_path / "constant").mkdir()
+    (tmp_path / "constant/fit.py").write_text(f"def loss(*a):\n    return {answer}\n\n\ndef train(*a):\n    return {answer}\n")
+    assert set(outcomes(course, tmp_path / "constant").values()) == {"FAILED"}
+
+
+def test_the_wrong_program_loses_what_it_names_and_nothing_else(course, tmp_path):
+    """One edit of the reference; the loss check is among what it loses."""
+    wrong = tomllib.loads((course / "solutions/hw5/wrong/climbs.toml").read_text(encoding="utf-8"))
+    source = (course / "solutions/hw5/fit.py").read_text(encoding="utf-8")
+    (edit,) = wrong["edit"]
+    assert source.count(edit["find"]) == 1
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong/fit.py").write_text(source.replace(edit["find"], edit["replace"]))
+    lost = {check for check, outcome in outcomes(course, tmp_path / "wrong").items() if outcome != "PASSED"}
+    assert lost == set(wrong["loses"])
+    assert any("reaches_the_loss" in check for check in lost)
+
+
+def test_every_page_has_its_twin_and_the_same_shape(course):
+    """Both languages: the same headings, the same code."""
+    folder = course / "assignments/hw5"
+    pages = [path for path in folder.rglob("*.md") if not path.name.endswith(".zh.md")]
+    assert len(pages) == 6
+    for page in pages:
+        texts = [path.read_text(encoding="utf-8") for path in (page, page.with_suffix(".zh.md"))]
+        assert len({tuple(re.findall(r"^#+(?= )", text, re.MULTILINE)) for text in texts}) == 1, page
+        assert len({tuple(re.findall(r"```\w+\n.*?```", text, re.DOTALL)) for text in texts}) == 1, page
+
+
+def test_every_check_has_three_hints_in_both_languages(course):
+    hints = tomllib.loads((course / "assignments/hw5/hints.toml").read_text(encoding="utf-8"))
+    checks = {f"fit.{check.partition('::')[2]}" for check in outcomes(course, course / "solutions/hw5")}
+    assert set(hints) == checks
+    for levels in hints.values():
+        assert {(level, lang) for level, texts in levels.items() for lang in texts} == {
+            (f"l{n}", lang) for n in (1, 2, 3) for lang in ("en", "zh")
+        }
+
+
+def test_it_can_be_released_at_once(course):
+    """Fresh starters, no solution line in the handout."""
+    done = release.release(manifest.find("hw5", course), course / "dist")
+    assert done.refreshed == ()
+    assert handout.stale(manifest.find("hw5", course)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "says"),
+    [
+        ("hw5", "fit", "assignments/hw5 is there already"),
+        ("Hw 6", "fit", "cannot name an assignment"),
+        ("../hw6", "fit", "cannot name an assignment"),
+        ("hw6", "random", "standard library"),
+        ("hw6", "for", "cannot be the student's module"),
+        ("hw6", "a-b", "cannot be the student's module"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_and_nothing_written(course, name, module, says):
+    before = sorted(course.rglob("*"))
+    with pytest.raises(CourseError, match=says):
+        scaffold(name, module, course)
+    assert sorted(course.rglob("*")) == before
+
+
+def test_the_command_says_what_comes_next(tmp_path, monkeypatch):
+    """In an empty folder it starts a course."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner(env={"GRADE_LANG": "en"}).invoke(cli.main, ["new", "hw1", "--module", "line"])
+    assert done.exit_code == 0
+    assert "next: grade audit hw1" in done.stderr
+    assert manifest.find("hw1", tmp_path).source_name == "line.py"
+    assert (tmp_path / "solutions/hw1/right/by_hand/line.py").is_file()
