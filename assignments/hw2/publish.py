@@ -99,7 +99,7 @@ def picture(root, names, caption):
         for text, down, weight in ((f"{name}{node.data:.4g}", 19, "bold"), (f"blame {node.grad:.4g}", 37, "normal")):
             where = f'x="{x[key] + WIDE / 2}" y="{y[key] + down}"'
             boxes.append(f'<text {where} text-anchor="middle" font-weight="{weight}">{html.escape(text)}</text>')
-    width, height = max(x.values()) + WIDE + 20, max(y.values()) + HIGH + 50
+    width, height = max(560, max(x.values()) + WIDE + 20), max(y.values()) + HIGH + 50
     words = f'<text x="20" y="{height - 16}">{html.escape(caption)}</text>'
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" font-family="sans-serif" font-size="13">'
