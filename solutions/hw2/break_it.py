@@ -23,9 +23,9 @@ def test_a_sum_shares_its_blame(student):
 def gradients(make, student, *numbers):
     """Return (the number, the gradients) of make(*Values)."""
     knobs = [student.Value(x) for x in numbers]
-    out = make(*knobs)
-    out.backward()
-    return [out.data, *(knob.grad for knob in knobs)]
+    result = make(*knobs)
+    result.backward()
+    return [result.data, *(knob.grad for knob in knobs)]
 
 
 def agree(got, want):
