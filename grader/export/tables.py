@@ -156,7 +156,7 @@ def _rows(table: str) -> list[list[str]]:
 
 
 def _column(head: list[str], wanted: str) -> int:
-    """Find *wanted* itself, or the one column that begins with it, as Canvas adds its number: ``hw2 (12345)``."""
+    """Find *wanted* itself, or the one column that begins with it, as Canvas adds its number: ``hw7 (12345)``."""
     found = [i for i, name in enumerate(head) if name.strip() == wanted] or [
         i for i, name in enumerate(head) if name.strip().startswith(f"{wanted} (")
     ]
