@@ -91,7 +91,8 @@ class Mark:
 def checks_json(verdicts: Iterable[Verdict]) -> str:
     """Return the part of *verdicts* that says nothing about a person. Traces stay out."""
     rows = [{**{name: getattr(v, name) for name in _PLAIN}, "outcome": v.outcome.value} for v in verdicts]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate becomes JSON's own escape for it
 
 
 def texts_json(message: str, verdicts: Iterable[Verdict]) -> str:

@@ -1,0 +1,156 @@
+"""What a class shows: distribution, difficulty and discrimination, misconceptions, lateness, changes."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.gradebook import Standing, Summary
+from grader.model import Outcome, Verdict
+
+_BINS = 10
+_ENOUGH = 5  # students, below which a correlation says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One check over the class: ``share`` passed it; ``discrimination`` is None where it cannot be said."""
+
+    id: str
+    stage: str
+    concept: str
+    concept_zh: str
+    share: float
+    drop: float  # how much smaller the share is than that of the check before
+    discrimination: float | None
+    others: tuple[tuple[str, int], ...]  # outcome -> how often
+
+
+@dataclass(frozen=True, slots=True)
+class Misconception:
+    """A known wrong program, and whose work behaves like it."""
+
+    id: str
+    question: str
+    students: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A student whose newest grading differs from the one before; ``regraded`` tells it from new work."""
+
+    student: str
+    before: float
+    now: float
+    regraded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassView:
+    """Everything that the class page shows."""
+
+    assignment: str
+    standings: tuple[Standing, ...]
+    marks: tuple[float, ...]
+    max_score: float
+    bins: tuple[int, ...]
+    items: tuple[Item, ...]
+    misconceptions: tuple[Misconception, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(standing.status for standing in self.standings)
+
+    @property
+    def late(self) -> tuple[Standing, ...]:
+        return tuple(standing for standing in self.standings if standing.days_late > 0)
+
+    @property
+    def steepest(self) -> Item | None:
+        """The check at which the class falls behind most."""
+        steep = max(self.items, key=lambda item: item.drop, default=None)
+        return steep if steep is not None and steep.drop >= 0.1 else None
+
+    @property
+    def quartiles(self) -> tuple[float, float, float]:
+        if len(self.marks) < 2:
+            only = self.marks[0] if self.marks else 0.0
+            return only, only, only
+        low, middle, high = statistics.quantiles(self.marks, n=4, method="inclusive")
+        return low, middle, high
+
+
+def class_view(assignment: str, standings: Sequence[Standing], summaries: Iterable[Summary]) -> ClassView:
+    """Put a class together from its standings and the list of all gradings."""
+    graded = [s for s in standings if s.attempt is not None and s.status == "graded"]
+    marks = tuple(s.final for s in standings if s.final is not None)
+    most = max((s.max_score for s in standings if s.final is not None), default=0.0)
+    bins = [0] * _BINS
+    for mark in marks:
+        bins[min(_BINS - 1, max(0, int(mark / most * _BINS)))] += 1 if most else 0
+    return ClassView(
+        assignment=assignment,
+        standings=tuple(standings),
+        marks=marks,
+        max_score=most,
+        bins=tuple(bins),
+        items=tuple(_items(graded)),
+        misconceptions=tuple(_misconceptions(graded)),
+        changes=tuple(_changes(summaries)),
+    )
+
+
+def _items(graded: list[Standing]) -> list[Item]:
+    by_check: dict[str, list[tuple[Verdict, float]]] = {}
+    for standing in graded:
+        assert standing.attempt is not None
+        for verdict in standing.attempt.grade.verdicts:
+            if verdict.outcome not in (Outcome.PENDING, Outcome.FAULT):
+                by_check.setdefault(verdict.id, []).append((verdict, standing.automatic - verdict.points))
+    found: list[Item] = []
+    before: dict[str, float] = {}  # public checks and hidden ones are two ramps
+    for name, rows in by_check.items():
+        passed = [verdict.outcome is Outcome.PASS for verdict, _ in rows]
+        share = sum(passed) / len(passed)
+        others = Counter(verdict.outcome.value for verdict, _ in rows if verdict.outcome is not Outcome.PASS)
+        one = rows[0][0]
+        ramp = name.partition("/")[0]
+        drop = before.get(ramp, share) - share
+        before[ramp] = share
+        how = _correlation([float(p) for p in passed], [rest for _, rest in rows])
+        found.append(Item(name, one.stage, one.concept, one.concept_zh, share, drop, how, tuple(others.most_common())))
+    return found
+
+
+def _correlation(xs: list[float], ys: list[float]) -> float | None:
+    if len(xs) < _ENOUGH or min(xs) == max(xs) or min(ys) == max(ys):
+        return None
+    return statistics.correlation(xs, ys)
+
+
+def _misconceptions(graded: list[Standing]) -> list[Misconception]:
+    who: dict[str, dict[str, None]] = {}
+    asks: dict[str, str] = {}
+    for standing in graded:
+        assert standing.attempt is not None
+        for verdict in standing.attempt.grade.verdicts:
+            if verdict.misconception:
+                who.setdefault(verdict.misconception, {})[standing.person.id] = None
+                asks.setdefault(verdict.misconception, verdict.question or "")
+    found = [Misconception(name, asks[name], tuple(students)) for name, students in who.items()]
+    return sorted(found, key=lambda one: (-len(one.students), one.id))
+
+
+def _changes(summaries: Iterable[Summary]) -> list[Change]:
+    by_student: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        if summary.status == "graded":
+            by_student.setdefault(summary.student, []).append(summary)
+    found = []
+    for student, mine in by_student.items():
+        if len(mine) > 1 and abs(mine[-1].score - mine[-2].score) > 1e-9:
+            found.append(Change(student, mine[-2].score, mine[-1].score, mine[-1].submission == mine[-2].submission))
+    return sorted(found, key=lambda change: change.now - change.before)
