@@ -55,6 +55,8 @@ class Starter(Protocol):
 
     def start(self, program: Program, budget: Budget) -> Worker: ...
 
+    def alive(self) -> bool: ...
+
     def close(self) -> None: ...
 
 
@@ -340,6 +342,10 @@ class Zygote:
             self._policies[key] = wall.policy(self.wall, memory_mib=budget.memory, cpu=cpu, packages=self._packages, cuda=budget.cuda)
         return self._policies[key]
 
+    def alive(self) -> bool:
+        """Return whether the zygote is still there; for the process that started it alone."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """End the zygote and everything that it forked."""
         self._control.close()
@@ -432,6 +438,10 @@ class Plain:
         assert process.stdin is not None
         process.stdin.write(json.dumps(message).encode() + b"\n")
         process.stdin.close()
+
+    def alive(self) -> bool:
+        """Nothing is shared that could end."""
+        return True
 
     def close(self) -> None:
         """Nothing to do: every process belongs to its worker."""

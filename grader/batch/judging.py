@@ -1,0 +1,223 @@
+"""One judge: a process that collects a suite once and grades what it is sent, each submission in a fork of its own.
+
+It reads one JSON value a line on standard input (first the set-up, then jobs) and answers likewise on standard output. When its input
+ends it ends, and so does all that it started.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from grader.batch.engine import Job, Setup, grade_record, job_from, setup_from
+from grader.errors import CourseError, GraderFault
+from grader.judge import Bench, with_suite
+from grader.model import Assignment, Grade
+from grader.student.process import PATIENCE, Starter, starter
+
+FORKS = hasattr(os, "fork") and hasattr(os, "waitpid")
+LOST = b'{"lost": '
+_SPARE = 120.0  # seconds on top of all limits before a judge itself counts as hanging
+_USED_LATER = ("ast", "difflib", "fractions", "decimal")  # what a failing check imports: once, before the fork
+
+
+def annotator(assignment: Assignment) -> Callable[[Grade], Grade]:
+    """Return what every Grade passes through, its traces still in it, before it leaves the judge."""
+    return lambda grade: grade
+
+
+class Starters:
+    """The clean processes that workers are forked from: one for each set of packages that submissions ask for."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._known: dict[tuple[str, ...], Starter] = {}
+        private = setup.assignment.private
+        targets = (private / "break").rglob("*.py") if private else ()
+        self._always = self._mentioned(path.read_bytes() for path in targets)
+        self.now: Starter | None = None
+
+    def _mentioned(self, sources: Iterable[bytes]) -> frozenset[str]:
+        """Return the packages of the manifest that some of *sources* speak of: importing the others would be time for nothing."""
+        text = b"\n".join(sources)
+        return frozenset(name for name in self._setup.assignment.packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))
+
+    def choose(self, job: Job) -> None:
+        """Make ready what *job* needs."""
+        sources = (data for name, data in job.submission.files.items() if name.endswith(".py"))
+        wanted = self._mentioned(sources) | self._always
+        preload = tuple(name for name in self._setup.assignment.packages if name in wanted)
+        if preload in self._known and not self._known[preload].alive():
+            self._known.pop(preload).close()
+        if preload not in self._known:
+            setup = self._setup
+            self._known[preload] = starter(setup.wall, setup.assignment.packages, preload, cuda=setup.cuda)
+        self.now = self._known[preload]
+
+    def current(self) -> Starter:
+        if self.now is None:
+            raise GraderFault("a grading without anything that starts workers")
+        return self.now
+
+    def close(self) -> None:
+        """End them all: what a fork that died left half said on a line would confuse the next one."""
+        self.now = None
+        while self._known:
+            self._known.popitem()[1].close()
+
+
+class Lines:
+    """Standard input, line by line, and whether it has ended: readable while something else is waited for."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._rest = b""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while True:
+            line, found, rest = self._rest.partition(b"\n")
+            if found:
+                self._rest = rest
+                yield json.loads(line)
+            elif not self.more():
+                return
+
+    def more(self) -> bool:
+        """Read on; False at the end."""
+        data = os.read(self.fd, 1 << 16)
+        self._rest += data
+        return bool(data)
+
+
+class Judge:
+    """Grades jobs with one collected suite."""
+
+    def __init__(self, setup: Setup, lines: Lines, say: Callable[[Any], None]) -> None:
+        self._setup = setup
+        self._lines = lines
+        self._say = say
+        self._starters = Starters(setup)
+        self._annotate = annotator(setup.assignment)
+
+    def run(self) -> None:
+        """Collect, then serve until the input ends."""
+        setup = self._setup
+        try:
+            with_suite(setup.assignment, setup.suites, self._starters.current, self._serve, cuda=setup.cuda)
+        finally:
+            self._starters.close()
+
+    def _serve(self, bench: Bench) -> None:
+        self._say({"ready": self._longest(bench), "hash": bench.suite_hash})
+        for name in _USED_LATER:
+            __import__(name)
+        gc.collect()
+        gc.freeze()  # a fork then shares the suite's pages instead of copying them
+        for record in self._lines:
+            job = job_from(record)
+            self._starters.choose(job)
+            answer = self._forked(bench, job) if FORKS else json.dumps(self._grade(bench, job)).encode()
+            if answer is not None and not answer.startswith(LOST) and not self._starters.current().alive():
+                answer = None
+            if answer is None or answer.startswith(LOST):
+                self._starters.close()
+            self._say(answer or {"lost": "a process that graded it ended"})
+
+    def _longest(self, bench: Bench) -> float:
+        own = sum(check.rule.seconds or 0.0 for check in bench.checks)
+        return (self._setup.assignment.limits.total + own) * PATIENCE + _SPARE
+
+    def _grade(self, bench: Bench, job: Job) -> dict[str, Any]:
+        return {"grade": grade_record(self._annotate(bench.grade(job.submission, job.seed)))}
+
+    def _forked(self, bench: Bench, job: Job) -> bytes | None:
+        """Grade *job* in a fork and return its answer; None if it ended without one."""
+        reading, writing = os.pipe()
+        parent = os.getpid()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            self._in_the_fork(bench, job, writing, parent)
+        os.close(writing)
+        parts: list[bytes] = []
+        try:
+            while True:
+                readable = select.select([reading, self._lines.fd], [], [])[0]
+                if self._lines.fd in readable and not self._lines.more():
+                    os.kill(child, signal.SIGKILL)  # nobody waits for it any more
+                    self._starters.close()
+                    os._exit(0)
+                if reading in readable:
+                    data = os.read(reading, 1 << 16)
+                    if not data:
+                        break
+                    parts.append(data)
+        finally:
+            os.close(reading)
+        return b"".join(parts) if os.waitpid(child, 0)[1] == 0 else None
+
+    def _in_the_fork(self, bench: Bench, job: Job, writing: int, parent: int) -> None:
+        code = 1
+        try:
+            end_with(parent)
+            gc.set_threshold(100_000, 20, 20)
+            try:
+                answer = self._grade(bench, job)
+            except Exception as error:
+                os.write(2, traceback.format_exc().encode("utf-8", "backslashreplace"))
+                answer = {"lost": f"{type(error).__name__}: {error}"}
+            data = memoryview(json.dumps(answer).encode())
+            while data:
+                data = data[os.write(writing, data) :]
+            code = 0
+        finally:
+            os._exit(code)
+
+
+def end_with(parent: int) -> None:
+    """Ask the kernel to end this process with *parent*; where it cannot, the closed pipes do."""
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _speaker() -> Callable[[Any], None]:
+    """Return what writes one answer a line; nothing that a suite prints can come in between."""
+    out = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+    def say(answer: Any) -> None:
+        data = memoryview((answer if isinstance(answer, bytes) else json.dumps(answer).encode()) + b"\n")
+        while data:
+            data = data[os.write(out, data) :]
+
+    return say
+
+
+def main() -> None:
+    """Be one judge."""
+    say = _speaker()
+    lines = Lines(0)
+    first = next(iter(lines), None)
+    if first is None:
+        return
+    end_with(first["parent"])
+    try:
+        setup = setup_from(first["setup"])
+        Judge(setup, lines, say).run()
+    except (CourseError, GraderFault) as error:
+        kind = "course" if isinstance(error, CourseError) else "fault"
+        say({"error": kind, "en": error.in_language("en"), "zh": error.in_language("zh")})
+    except BrokenPipeError:  # nobody listens any more
+        pass
