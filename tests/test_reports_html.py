@@ -155,7 +155,8 @@ def test_similar_hand_ins_are_found_beyond_the_starter():
     starter = b"".join(b"def given_%d(a, b):\n    return a * %d + b - a / (b + %d)\n\n" % (i, i, i) for i in range(20))
     mine = b"def mine(xs):\n    total = 0\n    for x in xs:\n        if x > 3 and x < 90:\n            total += x * x - 2\n        else:\n"
     mine += b"            total -= x\n    while total > 100:\n        total = total // 2 + len(xs)\n    return [total, sum(xs), max(xs)]\n"
-    other = b"class Other:\n    def run(self):\n        try:\n            return {k: v for k, v in self.items()}\n        except KeyError as e:\n"
+    other = b"class Other:\n    def run(self):\n        try:\n            return {k: v for k, v in self.items()}\n"
+    other += b"        except KeyError as e:\n"
     other += (
         b"            raise ValueError(str(e)) from None\n        finally:\n            self.done = not self.done\n    def __len__(self):\n"
     )

@@ -16,6 +16,15 @@ STAFF = {
     "audit": Entry("grader.cli.audit:command", "prove each assignment sound", "证明每份作业都可靠"),
     "release": Entry("grader.cli.release:command", "fill dist/ with handouts and checksums", "生成学生版作业和校验和，写入 dist/"),
     "run": Entry("grader.cli.run:command", "grade a class; a second run grades only what is new", "批改全班，再次运行只批改新的提交"),
+    "report": Entry(
+        "grader.cli.report:command", "the class: marks, misconceptions, where the ramp is steep", "全班：成绩、误解、坡度太陡的地方"
+    ),
+    "export": Entry(
+        "grader.cli.export:command", "marks for Canvas, Moodle, Gradescope and others", "把成绩导出到 Canvas、Moodle、Gradescope 等"
+    ),
+    "gradebook": Entry(
+        "grader.cli.gradebook:command", "roster, manual marks, a student's data, nbgrader", "名单、人工评分、学生数据、nbgrader"
+    ),
     "doctor": Entry(
         "grader.cli.doctor:command", "what this machine can do, and how to get what is missing", "检查这台机器：能做什么，缺什么，怎么装"
     ),

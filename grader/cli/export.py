@@ -1,0 +1,143 @@
+"""``grade export``: the marks for another system."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.speak import language, say
+from grader.cli.staff_store import course, open_existing, store_option
+
+if TYPE_CHECKING:
+    from grader.export.tables import Filled
+    from grader.gradebook import Standing
+
+FORMATS = ("csv", "canvas", "moodle", "gradescope", "classroom50", "junit")
+
+
+@click.command(help="The marks for another system. / 把成绩导出到别的系统。")
+@click.argument("hw")
+@click.option("--to", "form", type=click.Choice(FORMATS), required=True, help="For which system. / 目标系统。")
+@store_option
+@click.option("--out", type=click.Path(path_type=Path), help="File, or folder for one file a student; else stdout. / 输出文件或文件夹。")
+@click.option("--table", type=click.Path(path_type=Path, dir_okay=False), help="Canvas' or Moodle's own export, to fill. / 要填写的表格。")
+@click.option("--column", default=None, help="Canvas: the column of the assignment (HW). / Canvas 中作业所在的列。")
+@click.option("--overwrite", is_flag=True, help="Replace marks that stand in the table. / 覆盖表中已有的成绩。")
+@click.option("--student", default=None, help="Only this student. / 只导出这名学生。")
+@click.option("--classroom", default="", help="Classroom 50: its short name. / Classroom 50 的班级简称。")
+def command(
+    *,
+    hw: str,
+    form: str,
+    store: str | None,
+    out: Path | None,
+    table: Path | None,
+    column: str | None,
+    overwrite: bool,
+    student: str | None,
+    classroom: str,
+) -> None:
+    from grader import rules
+    from grader.gradebook import standings
+
+    root = course()
+    with open_existing(store, root) as book:
+        found = standings(book, hw, rules.find(root))
+    if student is not None:
+        found = _only(found, student)
+    if form in ("gradescope", "classroom50"):
+        _records(found, form, out, classroom, single=student is not None)
+        return
+    _write(out, _table(found, form, hw, table=table, column=column, overwrite=overwrite))
+
+
+def _only(found: list[Standing], student: str) -> list[Standing]:
+    from grader.errors import CourseError
+    from grader.manifest import nearest
+
+    mine = [standing for standing in found if standing.person.id == student]
+    if not mine:
+        raise CourseError(f"no student {student!r}{nearest(student, [s.person.id for s in found][:200])}", zh=f"没有学生 {student!r}")
+    return mine
+
+
+def _table(found: list[Standing], form: str, hw: str, *, table: Path | None, column: str | None, overwrite: bool) -> str:
+    from grader import export
+    from grader.errors import CourseError
+
+    if form == "csv":
+        return export.plain_csv(found)
+    if form == "junit":
+        return export.junit(standing.attempt.grade for standing in found if standing.attempt is not None)
+    text = _read(table) if table is not None else None
+    if form == "moodle":
+        return _told(export.moodle(found, text, overwrite=overwrite))
+    if text is None:
+        raise CourseError(
+            "Canvas takes its own table back: export the gradebook there and give it with --table FILE",
+            zh="Canvas 只接受它自己导出的表格：请先在 Canvas 导出成绩册，再用 --table 文件 给出",
+        )
+    return _told(export.canvas(text, found, column or hw, overwrite=overwrite))
+
+
+def _told(done: Filled) -> str:
+    say(f"{done.filled} marks filled in", f"已填写 {done.filled} 个成绩")
+    if done.unmatched:
+        who = ", ".join(done.unmatched[:20])
+        say(f"not in the table, or without an email: {who}", f"表中没有，或没有邮箱：{who}")
+    if done.kept:
+        who = ", ".join(done.kept[:20])
+        say(
+            f"another mark stands there and was kept (--overwrite replaces it): {who}", f"已有其他成绩，未改动（--overwrite 可覆盖）：{who}"
+        )
+    return done.text
+
+
+def _read(path: Path) -> str:
+    from grader.errors import CourseError
+
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="strict")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path}: cannot be read as UTF-8: {error}", zh=f"{path}：无法按 UTF-8 读取：{error}") from None
+
+
+def _records(found: list[Standing], form: str, out: Path | None, classroom: str, *, single: bool) -> None:
+    from grader.errors import CourseError
+
+    made = {s.person.id: _record(s, form, classroom) for s in found if s.attempt is not None and s.status != "fault"}
+    if single or out is None:
+        for record in made.values():
+            _write(out, json.dumps(record, ensure_ascii=True, indent=2 if out else None) + "\n")
+        return
+    if out.is_file():
+        raise CourseError(f"{out}: is a file; give a folder, for one file a student", zh=f"{out}：是文件；请给出文件夹，每个学生一个文件")
+    for student, record in made.items():
+        _write(out / f"{student}.json", json.dumps(record, ensure_ascii=True, indent=2) + "\n", quiet=True)
+    say(f"wrote {len(made)} files to {out}", f"已在 {out} 写入 {len(made)} 个文件")
+
+
+def _record(standing: Standing, form: str, classroom: str) -> dict[str, object]:
+    from grader import export
+
+    assert standing.attempt is not None
+    if form == "gradescope":
+        return export.gradescope(standing.attempt.grade, language())
+    grade = standing.attempt.grade
+    named = standing.person.repo or f"submit/{grade.assignment}/{standing.attempt.number}"
+    context = {"classroom": classroom, "owner": standing.person.id, "submission": grade.submission, "commit": named, "release": named}
+    return export.classroom50(grade, context, standing.attempt.handed_in, standing.attempt.graded_at)
+
+
+def _write(out: Path | None, text: str, *, quiet: bool = False) -> None:
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    from grader.reports.files import write_atomic
+
+    write_atomic(out, text)
+    if not quiet:
+        say(f"wrote {out}", f"已写入 {out}")

@@ -1,0 +1,112 @@
+"""``grade gradebook``: the roster, manual marks, a student's data, and nbgrader's gradebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from grader.cli.group import shared_options
+from grader.cli.speak import half, say
+from grader.cli.staff_store import course, open_existing, store_option
+
+
+class _Group(click.Group):
+    """Subcommands take the options that every command takes, and help in the reader's language."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is not None and not any("--lang" in param.opts for param in found.params):
+            found.params.extend(shared_options())
+            found.help = half(found.help or "")
+            for param in found.params:
+                if isinstance(param, click.Option) and param.help:
+                    param.help = half(param.help)
+        return found
+
+
+@click.group(cls=_Group, help="The roster, manual marks, a student's data, nbgrader. / 名单、人工评分、学生数据、nbgrader。")
+def command() -> None:
+    """A group: each subcommand opens the store for itself."""
+
+
+@command.command(help="Show the roster, or import one from a CSV file. / 显示名单，或从 CSV 文件导入。")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@store_option
+def roster(file: Path | None, store: str | None) -> None:
+    from grader import roster as rosters
+    from grader.gradebook import DEFAULT_STORE, open_store
+    from grader.shown import line
+
+    if file is not None:
+        people = rosters.load(file)
+        with open_store(store or course() / DEFAULT_STORE) as book:
+            count = book.import_roster(people)
+        say(f"{count} students imported", f"已导入 {count} 名学生")
+        return
+    with open_existing(store, course()) as book:
+        for person in book.roster():
+            click.echo(line("\t".join((person.id, person.name, person.email, person.repo)).rstrip("\t")).replace("\\x09", "\t"))
+
+
+@command.command(help="Give a manual mark or comment; no grading overwrites it. / 人工评分或评语，批改不会覆盖。")
+@click.argument("hw")
+@click.argument("student")
+@click.option("--item", default="", help="A check's id or an item of your own; without it the whole. / 项目；不写表示整份作业。")
+@click.option("--points", type=float, default=None, help="Points given. / 给分。")
+@click.option("--of", "most", type=float, default=None, help="Points possible. / 满分。")
+@click.option("--comment", default="", help="What the student reads. / 评语。")
+@click.option("--author", default="", help="Who gives it. / 评分人。")
+@store_option
+def mark(
+    *, hw: str, student: str, item: str, points: float | None, most: float | None, comment: str, author: str, store: str | None
+) -> None:
+    from grader.errors import CourseError
+    from grader.gradebook import Mark
+
+    if points is None and not comment:
+        raise CourseError("give --points, --comment, or both", zh="请给出 --points、--comment 或两者")
+    with open_existing(store, course()) as book:
+        if student not in {person.id for person in book.roster()}:
+            raise CourseError(f"no student {student!r}; see: grade gradebook roster", zh=f"没有学生 {student!r}；见 grade gradebook roster")
+        added = book.add_marks([Mark(hw, student, item, points, most, comment, author)])
+    say("kept" if added else "it stood there already", "已保存" if added else "已有相同的记录")
+
+
+@command.command("show", help="Everything that the store holds of a student, as JSON. / 以 JSON 显示一名学生的全部数据。")
+@click.argument("student")
+@store_option
+def show(student: str, store: str | None) -> None:
+    with open_existing(store, course()) as book:
+        click.echo(json.dumps(book.export_student(student), ensure_ascii=True, indent=2))
+
+
+@command.command(help="Forget who a student was; points stay, nameless. / 抹去一名学生的身份；分数匿名保留。")
+@click.argument("student")
+@click.option("--yes", is_flag=True, help="Do not ask. / 不再询问。")
+@store_option
+def erase(student: str, yes: bool, store: str | None) -> None:
+    from grader.cli.speak import pick
+
+    if not yes:
+        question = f"Erase {student}? It cannot be undone."
+        click.confirm(pick(question, f"抹去 {student}？无法撤销。"), abort=True, err=True)
+    root = course()
+    with open_existing(store, root) as book:
+        digests = {attempt["submission"] for attempt in book.export_student(student)["attempts"]}
+        kept = book.erase_student(student)
+        others = {summary.submission for summary in book.summaries()}
+        home = Path(book.label).parent if "://" not in book.label else root
+    dropped = _drop_originals(home, digests - others)
+    say(
+        f"{student} is erased: {kept} attempts stay, nameless; {dropped} kept hand-ins removed. Clear backups and reports yourself.",
+        f"已抹去 {student}：{kept} 次批改匿名保留，删除了 {dropped} 份提交。备份和报告请自行清理。",
+    )
+
+
+def _drop_originals(home: Path, digests: set[str]) -> int:
+    from grader.batch.originals import FOLDER, Originals
+
+    originals = Originals(home / FOLDER)
+    return sum(originals.drop(digest) for digest in digests)

@@ -1,0 +1,85 @@
+"""``grade report``: the class on the terminal or as a page, and a page for each student."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.speak import language, say
+from grader.cli.staff_store import course, open_existing, store_option
+
+if TYPE_CHECKING:
+    from grader.gradebook import Standing, Summary
+    from grader.gradebook.store import Gradebook
+    from grader.reports.copies import Pair
+
+
+@click.command(help="The class: scores, misconceptions, where the ramp is too steep. / 全班：成绩、误解、坡度太陡的地方。")
+@click.argument("hw")
+@store_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the class page there. / 把全班报告写成网页。")
+@click.option(
+    "--students", type=click.Path(path_type=Path, file_okay=False), help="A page for each student, in this folder. / 每个学生一页。"
+)
+@click.option("--similar", is_flag=True, help="Look for shared code (copydetect). / 查找相似代码。")
+def command(hw: str, store: str | None, out: Path | None, students: Path | None, similar: bool) -> None:
+    from grader import rules
+    from grader.gradebook import standings
+    from grader.reports.classtext import class_lines
+    from grader.reports.classview import class_view
+
+    root = course()
+    with open_existing(store, root) as book:
+        found, summaries = standings(book, hw, rules.find(root)), book.summaries(hw)
+        view = class_view(hw, found, summaries)
+        pairs = _similar(book, root, hw, found) if similar else None
+        if students is not None:
+            _student_pages(book, root, found, summaries, students)
+    if out is not None:
+        from grader.reports.files import write_atomic
+        from grader.reports.html import class_page
+
+        write_atomic(out, class_page(view, language(), similar=pairs))
+        say(f"wrote {out}", f"已写入 {out}")
+    if out is None:
+        for text in class_lines(view, language()):
+            click.echo(text)
+
+
+def _files(book: Gradebook, root: Path, standing: Standing) -> dict[str, bytes]:
+    """Return the hand-in as it was kept, or nothing."""
+    from grader.batch.originals import FOLDER, Originals
+
+    home = Path(book.label).parent if "://" not in book.label else root
+    if standing.attempt is None or not standing.attempt.grade.submission.startswith("sha256:"):
+        return {}
+    kept = Originals(home / FOLDER).load(standing.attempt.grade.submission, standing.person.id)
+    return kept.files if kept is not None else {}
+
+
+def _student_pages(book: Gradebook, root: Path, found: list[Standing], summaries: list[Summary], folder: Path) -> None:
+    from grader.reports.files import write_atomic
+    from grader.reports.html import student_page
+
+    history: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        history.setdefault(summary.student, []).append(summary)
+    for standing in found:
+        who = standing.person.id
+        write_atomic(folder / f"{who}.html", student_page(standing, history.get(who, ()), language(), files=_files(book, root, standing)))
+    say(f"wrote {len(found)} pages to {folder}", f"已在 {folder} 写入 {len(found)} 页")
+
+
+def _similar(book: Gradebook, root: Path, hw: str, found: list[Standing]) -> list[Pair] | None:
+    from grader import manifest
+    from grader.reports.copies import similar
+
+    assignment = manifest.find(hw, root)
+    starter = assignment.folder / assignment.source_name
+    sources = {s.person.id: files[assignment.source_name] for s in found if assignment.source_name in (files := _files(book, root, s))}
+    pairs = similar(sources, starter.read_bytes() if starter.is_file() else b"")
+    if pairs is None:
+        say("no look for shared code: type 'pip install copydetect' first", "没有查找相似代码：请先运行 pip install copydetect")
+    return pairs

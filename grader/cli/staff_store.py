@@ -1,0 +1,34 @@
+"""What the staff's commands share: the course's folder, its rules and its store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from grader.gradebook.store import Gradebook
+
+store_option = click.option(
+    "--store", default=None, help="File or postgresql:// URL (grades.sqlite). / 成绩库：文件或 postgresql:// 地址。"
+)
+
+
+def course() -> Path:
+    """Return the course's folder: that with ``assignments/``, else the current one."""
+    from grader import manifest
+
+    return manifest.course_root(Path.cwd()) or Path.cwd()
+
+
+def open_existing(store: str | None, root: Path) -> Gradebook:
+    """Open the course's store. A file that is not there is refused, since a new one would be empty."""
+    from grader.errors import CourseError
+    from grader.gradebook import DEFAULT_STORE, open_store
+
+    where = store or str(root / DEFAULT_STORE)
+    if "://" not in where and not Path(where).is_file():
+        text = f"{where}: no store there yet; grade a class first: grade run HW FOLDER"
+        raise CourseError(text, zh=f"{where}：还没有成绩库；请先批改：grade run HW 文件夹")
+    return open_store(where)

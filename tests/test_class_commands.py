@@ -1,0 +1,125 @@
+"""report, export and gradebook from the command line, as an assistant types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from gradebook_kit import grade, verdict
+
+from grader import cli
+from grader.batch.originals import FOLDER, Originals
+from grader.gradebook import open_store
+from grader.intake.admission import digest_of
+from grader.model import Outcome, Submission
+
+SOURCE = {"micrograd.py": b"x = 1\n", "pain.jsonl": b'{"kind": "loss4", "result": 2.5}\n'}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course with three students' attempts, as the current folder."""
+    (tmp_path / "assignments").mkdir()
+    (tmp_path / "course.toml").write_text('[late]\nkind = "per_day"\npercent = 10\n[assignment.hw2]\ndeadline = "2026-03-01"\n')
+    (tmp_path / "roster.csv").write_text("id,name,email\nada,Ada,ada@x.org\nbob,Bob,bob@x.org\n")
+    Originals(tmp_path / FOLDER).keep(Submission("ada", SOURCE, digest_of(SOURCE)))
+    with open_store(tmp_path / "grades.sqlite") as book:
+        book.append(grade("ada", verdict(0), submission=digest_of(SOURCE)), handed_in="2026-02-01T00:00:00+00:00")
+        late = verdict(0, Outcome.FAIL, misconception="assigns-grad", question="How many?")
+        book.append(grade("bob", late, verdict(1)), handed_in="2026-03-02T10:00:00+00:00")
+        book.append(grade("eve", verdict(0)), handed_in="2026-02-01T00:00:00+00:00")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANG", "C")
+    return tmp_path
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        cli.main(list(arguments))
+    shown = capsys.readouterr()
+    return int(left.value.code or 0), shown.out, shown.err
+
+
+def test_report_on_the_terminal(course, capsys):
+    """How it went, what to talk about, who was late."""
+    code, out, _ = run(capsys, "report", "hw2")
+    assert code == 0
+    for text in ("3 students, 3 graded", "mean", "assigns-grad  ? How many?", "1 late: bob (+1)"):
+        assert text in out
+    assert "3 名学生" in run(capsys, "report", "hw2", "--lang", "zh")[1]
+
+
+def test_report_as_pages(course, capsys):
+    """The class in one file, and one file a student with her own tries quoted back."""
+    code, out, err = run(capsys, "report", "hw2", "--out", "class.html", "--students", "pages")
+    assert (code, out) == (0, "")
+    assert "wrote class.html" in err
+    assert "assigns-grad" in (course / "class.html").read_text(encoding="utf-8")
+    assert {p.name for p in (course / "pages").iterdir()} == {"ada.html", "bob.html", "eve.html"}
+    assert "loss4: 1 try, first 2.5" in (course / "pages" / "ada.html").read_text(encoding="utf-8")
+    assert list(course.glob(".*.tmp")) == []
+
+
+def test_export_to_every_system(course, capsys):
+    """Marks alone on stdout, notes on stderr; files where asked for."""
+    code, out, _ = run(capsys, "export", "hw2", "--to", "csv")
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(out))}
+    assert code == 0
+    assert (rows["bob"]["score"], rows["bob"]["penalty"], rows["bob"]["final"]) == ("5", "0.5", "4.5")
+    assert "<testsuites>" in run(capsys, "export", "hw2", "--to", "junit")[1]
+    assert json.loads(run(capsys, "export", "hw2", "--to", "gradescope", "--student", "ada")[1])["score"] == 5.0
+    assert run(capsys, "export", "hw2", "--to", "classroom50", "--classroom", "cs", "--out", "results")[0] == 0
+    assert json.loads((course / "results" / "ada.json").read_text())["owner"] == "ada"
+    (course / "canvas.csv").write_text("Student,ID,SIS Login ID,hw2 (7)\nA,1,ada,\n")
+    code, out, err = run(capsys, "export", "hw2", "--to", "canvas", "--table", "canvas.csv")
+    assert out.splitlines()[1] == "A,1,ada,5"
+    assert "not in the table, or without an email: bob, eve" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("export", "hw2", "--to", "canvas"), "--table FILE"),
+        (("export", "hw2", "--to", "canvas", "--table", "none.csv"), "cannot be read"),
+        (("export", "hw2", "--to", "csv", "--student", "adda"), "did you mean 'ada'"),
+        (("export", "hw2", "--to", "csv", "--store", "none.sqlite"), "no store there yet; grade a class first"),
+        (("export", "hw2", "--to", "classroom50"), "needs classroom"),
+        (("report", "hw2", "--out", "roster.csv/x.html"), "cannot be written"),
+        (("gradebook", "roster", "none.csv"), "cannot be read"),
+        (("gradebook", "mark", "hw2", "zoe", "--points", "3"), "no student 'zoe'"),
+        (("gradebook", "mark", "hw2", "ada"), "give --points"),
+        (("gradebook", "show", "zoe"), "no student 'zoe'"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_2(course, capsys, arguments, said):
+    """With what to do about it."""
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_the_roster_is_imported_and_shown(course, capsys):
+    """Names come in; whoever handed in without being on it stays."""
+    assert "2 students imported" in run(capsys, "gradebook", "roster", "roster.csv")[2]
+    assert run(capsys, "gradebook", "roster")[1].splitlines() == ["ada\tAda\tada@x.org", "bob\tBob\tbob@x.org", "eve"]
+
+
+def test_a_manual_mark_counts_at_once(course, capsys):
+    """And the same again is nothing new."""
+    arguments = ("gradebook", "mark", "hw2", "ada", "--item", "essay", "--points", "3", "--of", "5", "--comment", "good")
+    assert "kept" in run(capsys, *arguments)[2]
+    assert "stood there" in run(capsys, *arguments)[2]
+    row = next(csv.DictReader(io.StringIO(run(capsys, "export", "hw2", "--to", "csv", "--student", "ada")[1])))
+    assert (row["final"], row["max_score"], row["comment"]) == ("8", "10", "good")
+
+
+def test_a_student_is_shown_and_erased(course, capsys):
+    """Her data as JSON; then she is gone from the store, and her hand-in from the disk."""
+    assert json.loads(run(capsys, "gradebook", "show", "ada")[1])["student"]["id"] == "ada"
+    assert len(list((course / FOLDER).iterdir())) == 1
+    assert "1 attempts stay" in run(capsys, "gradebook", "erase", "ada", "--yes")[2]
+    assert list((course / FOLDER).iterdir()) == []
+    assert run(capsys, "gradebook", "show", "ada")[0] == 2
