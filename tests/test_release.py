@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 from grader import handout, manifest, release
 from grader.errors import CourseError, SuiteError
 
+COURSE = Path(__file__).parent.parent
 MANIFEST = """\
 name = "hw1"
 title = "Doubling"
@@ -195,9 +197,11 @@ def test_a_folder_that_cannot_be_written_is_named(assignment, tmp_path):
 
 
 def test_the_wheel_is_the_same_bytes_on_each_run(tmp_path):
-    """Built twice from this very source; it holds the package and nothing of the course."""
-    source = release.kit_source()
-    assert source is not None
+    """Built twice from a copy of this very source; it holds the package and nothing of the course."""
+    source = tmp_path / "kit"
+    shutil.copytree(COURSE / "grader", source / "grader", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in release.KIT_FILES:
+        shutil.copy(COURSE / name, source / name)
     first = release.wheel(source, tmp_path / "a")
     assert first.read_bytes() == release.wheel(source, tmp_path / "b").read_bytes()
     names = zipfile.ZipFile(first).namelist()
@@ -212,3 +216,16 @@ def test_the_command_fills_dist(course, tmp_path):
     assert (done.returncode, done.stdout) == (0, "")
     assert "refreshed assignments/hw1/double.py: commit it" in done.stderr
     assert {path.suffix for path in (course / "dist").iterdir()} == {".zip", ".whl", ""}
+
+
+@pytest.mark.parametrize("name", manifest.names(COURSE))
+def test_no_handout_of_this_course_shows_a_solution(name):
+    """The real course: no solution line, break target, wrong program or private file in what would be released."""
+    ours = manifest.find(name, COURSE)
+    assert handout.leaks(ours, handout.contents(ours)) == []
+
+
+@pytest.mark.parametrize("name", manifest.names(COURSE))
+def test_every_committed_starter_of_this_course_is_fresh(name):
+    """`grade release` writes them; they are committed with the reference that they are cut from."""
+    assert handout.stale(manifest.find(name, COURSE)) == []

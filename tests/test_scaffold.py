@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,23 @@ def test_the_command_says_what_comes_next(tmp_path, monkeypatch):
     assert "next: grade audit hw1" in done.stderr
     assert manifest.find("hw1", tmp_path).source_name == "line.py"
     assert (tmp_path / "solutions/hw1/right/by_hand/line.py").is_file()
+
+
+def grade(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grader.cli", "--lang", "en", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def test_a_new_homework_goes_through_audit_release_and_check(course, tmp_path):
+    """From `grade new` to a student's full marks on the public suite, with nothing of the kit touched."""
+    audited = grade("audit", "hw5", cwd=course)
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+    assert grade("release", "hw5", cwd=course).returncode == 0
+    with zipfile.ZipFile(course / "dist/hw5-student.zip") as packed:
+        packed.extractall(tmp_path / "home")
+    blank = grade("check", "hw5", "--json", cwd=tmp_path / "home")
+    assert (blank.returncode, json.loads(blank.stdout)["score"]) == (1, 0.0)
+    reference = (course / "solutions/hw5/right/by_hand/fit.py").read_text(encoding="utf-8")
+    (tmp_path / "home/hw5/fit.py").write_text(reference, encoding="utf-8")
+    done = grade("check", "hw5", "--json", cwd=tmp_path / "home/hw5")
+    assert (done.returncode, json.loads(done.stdout)["score"]) == (0, 20.0)
