@@ -29,6 +29,7 @@ from grader.student.errors import StudentError, WorkerGone
 from grader.student.process import Budget, Program, Starter, Worker
 from grader.student.proxy import Student
 from grader.student.session import Session
+from grader.student.trace import normalise
 
 T = TypeVar("T")
 QUIET = "terminal cacheprovider junitxml doctest unittest pastebin stepwise setuponly setupplan faulthandler legacypath logging debugging".split()
@@ -94,6 +95,10 @@ class Bench:
         if self._hash is None:
             self._hash = suite_hash(self.assignment, self.suites)
         return self._hash
+
+    def use(self, starter: Callable[[], Starter]) -> None:
+        """Start workers with *starter* from now on: a forked judge has its own."""
+        self._starter = starter
 
     # grading
 
@@ -165,7 +170,7 @@ class Bench:
             traceback=failure.traceback if failure else "",
             output=now.worker.output if now.worker is not None else "",
             where=failure.where if failure else "",
-            trace=tuple(now.session.trace) if now.session is not None else (),
+            trace=normalise(now.session.trace) if now.session is not None else (),
         )
 
     def _current(self) -> _Running:

@@ -12,7 +12,6 @@ from grader.errors import CourseError, GraderFault
 from grader.evidence import EvidenceError
 from grader.model import Outcome
 from grader.student.errors import StudentError, WorkerGone
-from grader.student.proxy import Proxy
 
 LONGEST = 600  # characters of a message
 AUTHORS = (NameError, ImportError, SyntaxError, AttributeError)  # raised by the suite's own lines: the author's slip
@@ -96,5 +95,5 @@ def compare_words(sign: str, left: Any, right: Any) -> list[str] | None:
 
 
 def _show(value: Any) -> str:
-    text = repr(value._force() if isinstance(value, Proxy) and value._type == "" else value)
+    text = repr(value)
     return text if len(text) <= 200 else text[:197] + "..."

@@ -74,6 +74,7 @@ class Worker:
         self._control = control
         self._asked = 0.0
         self._awaited = 0.0
+        self._forgiven = 0.0
 
     @property
     def output(self) -> str:
@@ -125,7 +126,8 @@ class Worker:
         except wire.Closed:
             raise self._crashed() from None
         finally:
-            self.used += max(0.0, time.monotonic() - self._asked - self._awaited)
+            self.used = max(0.0, self.used + time.monotonic() - self._asked - self._awaited)
+            self._forgiven += self._awaited
         return reply
 
     def _left(self) -> float:
@@ -149,10 +151,11 @@ class Worker:
                 return
 
     def _forgive(self) -> None:
-        elapsed = time.monotonic() - self._asked
+        elapsed = self.used + time.monotonic() - self._asked  # of all exchanges: each may have waited a little
         spent = self._control.spent()
-        waited = spent["waited"] if "waited" in spent else elapsed - spent.get("cpu", elapsed)
-        self._awaited = max(self._awaited, min(waited, elapsed * (PATIENCE - 1) / PATIENCE, self.budget.seconds * (PATIENCE - 1)))
+        waited = spent["waited"] - self._forgiven if "waited" in spent else elapsed - spent.get("cpu", elapsed)
+        most = self.budget.seconds * (PATIENCE - 1) - self._forgiven
+        self._awaited = max(self._awaited, min(waited, elapsed * (PATIENCE - 1) / PATIENCE, most))
 
     def violated(self, why: str) -> WorkerGone:
         """End the worker for breaking the protocol; return what to raise."""

@@ -220,10 +220,15 @@ class Student:
         self._session.set(0, name, value)
 
     def value(self, thing: Any) -> Any:
-        """Return the plain value of *thing*; an array or tensor as a numpy array. What lies inside a list stays as it is."""
-        if not isinstance(thing, Proxy):
+        """Return the plain value of *thing*, an array or tensor as a numpy array. The promises in a list are asked for in one message;
+        what turns out to be an object or a tensor there stays a handle."""
+        if isinstance(thing, Proxy):
+            return thing._value if thing._value is not _UNASKED else self._session.value(thing, "arrays")
+        open_ = {id(item): item for item in _promises(thing)}
+        if not open_:
             return thing
-        return thing._value if thing._value is not _UNASKED else self._session.value(thing, "arrays")
+        found = dict(zip(open_, self._session.values(list(open_.values())), strict=True))
+        return _filled(thing, found)
 
     def identity(self, thing: Any) -> int:
         """Return a number that is equal for the same object only."""
@@ -234,3 +239,25 @@ class Student:
     def tensor(self, values: Any, dtype: str = "float32", device: str = "cpu", requires_grad: bool = False) -> Any:
         """Make a torch tensor over there; return its handle."""
         return self._session.tensor(values, dtype, device, requires_grad)
+
+
+def _promises(thing: Any) -> Iterator[Proxy]:
+    """Yield the promises in a container that have not been asked for."""
+    if isinstance(thing, Proxy):
+        if thing._value is _UNASKED and not thing._type:
+            yield thing
+    elif type(thing) in (list, tuple):
+        for item in thing:
+            yield from _promises(item)
+    elif type(thing) is dict:
+        yield from _promises(list(thing.values()))
+
+
+def _filled(thing: Any, found: dict[int, Any]) -> Any:
+    if isinstance(thing, Proxy):
+        return found.get(id(thing), thing if thing._value is _UNASKED else thing._value)
+    if type(thing) in (list, tuple):
+        return type(thing)(_filled(item, found) for item in thing)
+    if type(thing) is dict:
+        return {key: _filled(item, found) for key, item in thing.items()}
+    return thing

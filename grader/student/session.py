@@ -102,7 +102,7 @@ class Session:
         reply = self._ask(["plain", result._number])
         settled = self._settle(result, reply)
         for target, value in [(self._target(pair, args, kwargs), self._decoded(pair[1])) for pair in reply.get("r") or ()]:
-            self._witness(value)
+            self._witness("restored", value)
             self._restore(target, value)
         return settled
 
@@ -121,6 +121,14 @@ class Session:
         """Return the plain value behind *proxy*; an object stays a Proxy with ``_type`` set."""
         return self._settle(proxy, self._ask([mode, proxy._number]))
 
+    def values(self, proxies: Sequence[Proxy]) -> list[Any]:
+        """Return the plain values of many promises, asked for in one message; objects stay handles."""
+        reply = self._ask(["many", [proxy._number for proxy in proxies]])
+        terms = reply["v"]
+        if type(terms) is not list or len(terms) != len(proxies):
+            raise self._line.violated("another number of answers than of questions")
+        return [self._settle(proxy, {"v": term}) for proxy, term in zip(proxies, terms, strict=True)]
+
     def identity(self, proxy: Proxy) -> int:
         answer = self._ask(["identity", proxy._number])["v"]
         if type(answer) is not int:
@@ -134,16 +142,16 @@ class Session:
 
     def _settle(self, proxy: Proxy, reply: dict[str, Any]) -> Any:
         value = self._decoded(reply["v"])
-        self._witness(value)
+        self._witness("value", value)
         if isinstance(value, Proxy):
             proxy._type = value._type
             return proxy
         proxy._value = value
         return value
 
-    def _witness(self, value: Any) -> None:
+    def _witness(self, kind: str, value: Any) -> None:
         if len(self.trace) < TRACE:
-            self.trace.append(value)
+            self.trace.append((kind, value))
 
     def _ask(self, ask: Any) -> dict[str, Any]:
         """Send the queue, serve callbacks until the reply comes, return it. Raises StudentError or WorkerGone."""
@@ -169,7 +177,7 @@ class Session:
         original, self._callback_error = self._callback_error, None
         error = student_error(described, self._line)
         self.error = error
-        self._witness({"raised": error.type_name})
+        self._witness("raised", error.type_name)
         if original is not None and error.type_name == "RuntimeError" and error.message == _callback_text(original):
             return original
         return error
@@ -203,7 +211,7 @@ class Session:
             raise self._line.violated("a call without arguments")
         values = tuple(self._decoded(args))
         named = dict(zip(kwargs, self._decoded(list(kwargs.values())), strict=True))
-        self._witness(["called", *values])
+        self._witness("called", values)
         return values, named
 
     def _called(self, request: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

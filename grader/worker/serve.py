@@ -138,6 +138,8 @@ class Served:
             reply["v"] = None
         elif ask[0] == "identity":
             reply["v"] = self._number(self._objects[ask[1]])
+        elif ask[0] == "many":
+            reply["v"] = [self._encode(self._objects[number]) for number in ask[1]]
         else:
             value = self._objects[ask[1]]
             array = _as_array(value) if ask[0] == "arrays" else None

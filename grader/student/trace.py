@@ -1,0 +1,71 @@
+"""Traces: what crossed the wire in a check, reduced to a short list of plain tokens that two programs can be compared by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+HEAD, TAIL = 16, 32  # tokens kept: how a check began, and what it saw last
+DIGITS = 9
+
+Token = float | int | str | bool | None
+
+
+def normalise(trace: Iterable[tuple[str, Any]]) -> tuple[Token, ...]:
+    """Return the tokens of a trace: values in the order in which they came, without the numbers of handles.
+
+    What her program passed to the suite's functions is left out: which points she asks for is style, what she concludes is not.
+    """
+    tokens = [token for kind, value in trace if kind != "called" for token in _tokens(kind, value)]
+    if len(tokens) > HEAD + TAIL:
+        tokens = [*tokens[:HEAD], f"...{len(tokens)}", *tokens[-TAIL:]]
+    return tuple(tokens)
+
+
+def calls(trace: Iterable[tuple[str, Any]]) -> int:
+    """Return how often her program called the suite's functions: a second witness."""
+    return sum(kind == "called" for kind, _ in trace)
+
+
+def _tokens(kind: str, value: Any) -> Iterator[Token]:
+    if kind == "raised":
+        yield f"!{value}"
+        return
+    if kind == "restored":
+        yield "restored"
+    yield from _leaves(value)
+
+
+def _leaves(value: Any) -> Iterator[Token]:
+    kind = type(value)
+    if kind is float:
+        yield _rounded(value)
+    elif kind in (int, bool) or value is None:
+        yield value
+    elif kind is str:
+        yield f"'{value[:40]}"
+    elif kind in (list, tuple):
+        yield "["
+        for item in value:
+            yield from _leaves(item)
+        yield "]"
+    elif kind is dict:
+        yield "{"
+        for key, item in value.items():
+            yield from _leaves(key)
+            yield from _leaves(item)
+        yield "}"
+    elif kind.__name__ == "ndarray":
+        yield f"array{tuple(value.shape)}"
+        flat = value.ravel()
+        picked = flat if flat.size <= HEAD + TAIL else flat[:: max(1, flat.size // 32)][:32]
+        yield from (_rounded(float(item)) for item in picked)
+    else:
+        yield "<object>"
+
+
+def _rounded(value: float) -> float | str:
+    if not math.isfinite(value):
+        return repr(value)
+    return float(f"{value:.{DIGITS}g}")
