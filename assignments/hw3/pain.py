@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine import Linear, Net
+from engine import Net
 
 LOG, PREDICTION = "pain.jsonl", "prediction.json"
 GOAL = 0.05

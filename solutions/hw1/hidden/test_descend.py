@@ -85,6 +85,8 @@ def test_the_neuron_learns(student, rng):
     knobs, history = descend(student, nets.neuron_loss, list(start), LR, BUDGET)
     assert isinstance(knobs, (list, tuple)), "descend must return the list of knobs first"
     assert len(knobs) == 4, f"descend must return as many knobs as it was given: 4, not {len(knobs)}"
+    lost = next((step for step, loss in enumerate(history) if loss != loss), None)
+    assert lost is None, f"the loss is NaN after step {lost}"
     assert all(type(knob) in (int, float) for knob in knobs), "every knob must be a number"
     reached = nets.neuron_loss(knobs)
     assert reached <= GOAL, f"after {BUDGET} steps the loss is {reached:.3f}; below {GOAL} is due"

@@ -107,6 +107,8 @@ def test_the_line_settles(student, rng):
     history = student.value(student.train(model, xs, ys, 0.05, 200))
     assert isinstance(history, list), "train must return a list"
     assert len(history) == 200, f"history needs 200 losses, not {len(history)}"
+    lost = next((step for step, loss in enumerate(history, 1) if loss != loss), None)
+    assert lost is None, f"the loss is NaN from step {lost} on"
     reached = lab.line_loss(lab.read(student, model.parameters(), 4), xs, ys)
     assert reached <= SETTLED, f"after 200 steps the loss is {reached:.3g}; at most {SETTLED} is due"
     assert statistics.fmean(history[-20:]) <= SETTLED, "the last 20 losses of the history are not low"
