@@ -24,6 +24,7 @@ from grader.errors import SuiteError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
+EVERYDAY = ("import", "from", "with")  # a line that begins so names a library's idiom, not the student's idea
 TOKENS, SHORT = 5, 8  # a line of fewer tokens, or fewer characters without spaces, gives nothing away
 WHOLE = 12  # from so many characters on, a secret line is looked for inside longer lines too
 
@@ -92,7 +93,7 @@ def solution_lines(source: str, name: str) -> frozenset[str]:
     """Return the lines between the marks that give something away, without spaces and comments.
 
     A line gives something away when it has five tokens or more and does not stand outside the regions as well:
-    ``return out`` and ``history = []`` say nothing, ``p.grad = 0.0`` does.
+    ``return out``, ``history = []`` and ``with torch.no_grad():`` say nothing, ``p.grad = 0.0`` does.
     """
     found = regions(source, name)
     codes = _codes(source, name)
@@ -168,7 +169,8 @@ def _codes(source: str, name: str) -> dict[int, str]:
         one_line = token.start[0] == token.end[0]
         if token.type not in _EMPTY and one_line:
             parts.setdefault(token.start[0], []).append("".join(token.string.split()))
-    telling = {line: words for line, words in parts.items() if len(words) - (words[-1] == ":") >= TOKENS}  # a header's colon says nothing
+    # a header's colon says nothing: `for p in params:` is every program's
+    telling = {line: words for line, words in parts.items() if words[0] not in EVERYDAY and len(words) - (words[-1] == ":") >= TOKENS}
     return {line: "".join(words) for line, words in telling.items() if len("".join(words)) >= SHORT}
 
 
