@@ -24,6 +24,7 @@ from grader.student.errors import WorkerGone, WorkerLate
 from grader.student.session import student_error
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
+ISOLATED = ("-s", "-P", "-S")  # not -I: it would ignore the fixed PYTHONHASHSEED, and sets would iterate by chance
 PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
 START_SECONDS = 120.0  # a cold disk and torch; only a fault of ours takes longer
 
@@ -94,7 +95,9 @@ class Worker:
         if type(reply) is dict and "e" in reply:
             raise student_error(reply["e"], self)
         value = reply.get("v") if type(reply) is dict else None
-        names = value.get("names") if type(value) is dict else None
+        if type(value) is not dict:
+            raise self.violated("a malformed greeting")
+        names = value.get("names")
         if type(names) is not list or not all(type(name) is str for name in names):
             raise self.violated("a malformed greeting")
         self.layers = [layer for layer in value["layers"] if type(layer) is str] if type(value.get("layers")) is list else []
@@ -269,7 +272,7 @@ class Zygote:
 
     def _open(self) -> None:
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, "-I", "-S", str(WORKER), package_parent(), str(theirs.fileno())]
+        argv = [sys.executable, *ISOLATED, str(WORKER), package_parent(), str(theirs.fileno())]
         command = wall.command(self.wall, argv, read=[WORKER.parent.parent], keep_fds=[theirs.fileno()], cuda=self._cuda)
         try:
             self._process = subprocess.Popen(
@@ -422,7 +425,7 @@ class Plain:
         """Start a process, have it connect back with a token, and send it *program*."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(START_SECONDS)
-            argv = [sys.executable, "-I", "-S", str(WORKER), package_parent(), f"tcp:{server.getsockname()[1]}"]
+            argv = [sys.executable, *ISOLATED, str(WORKER), package_parent(), f"tcp:{server.getsockname()[1]}"]
             process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=wall.environment(self.wall)
             )
