@@ -21,6 +21,7 @@ SITE = ("site-packages", "dist-packages")
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 LOADER = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
 ALONE = {"numpy": ("numpy", "numpy.libs")}  # needs nothing else; known, so that nothing need be looked up
+USES = {"torch": ("numpy",)}  # uses it where it is there, and does not say so in its metadata
 
 
 def policy(wall: Wall, *, memory_mib: int | None, cpu: float, packages: Sequence[str], cuda: bool = False) -> dict[str, Any]:
@@ -92,13 +93,14 @@ def _packages(packages: tuple[str, ...]) -> tuple[Path, ...]:
     """Return the folders and files of *packages* and of all that they require."""
     found: dict[str, None] = {}
     unknown = []
-    for name in packages:
+    used = [other for name in packages for other in USES.get(name, ())]
+    for name in dict.fromkeys((*packages, *used)):
         roots = [root for root in _site_roots() if (root / name).exists()]
         if name in ALONE and roots:
             found |= {str(roots[0] / part): None for part in ALONE[name] if (roots[0] / part).exists()}
         else:
             unknown.append(name)
-    if unknown:
+    if unknown:  # importlib.metadata is slow to import
         found |= dict.fromkeys(_from_metadata(unknown))
     return tuple(Path(path) for path in found)
 

@@ -1,6 +1,6 @@
 """The zygote: imports what is allowed, then forks one sealed worker for each check. Never runs student code itself.
 
-Started as ``python -I -S __main__.py PACKAGE_PARENT CONTROL`` where CONTROL is an inherited socket's number, or (tier 3, where there is no
+Started as ``python -s -P -S __main__.py PACKAGE_PARENT CONTROL`` where CONTROL is an inherited socket's number, or (tier 3, where there is no
 fork) ``PACKAGE_PARENT tcp:PORT``: then it is itself the worker, and the token comes on standard input.
 """
 
@@ -11,17 +11,17 @@ import sys
 
 sys.path.append(sys.argv[1])
 
-import array  # noqa: E402
-import gc  # noqa: E402
-import json  # noqa: E402
-import select  # noqa: E402
-import signal  # noqa: E402
-import socket  # noqa: E402
-import time  # noqa: E402
-from typing import Any  # noqa: E402
+import array
+import gc
+import json
+import select
+import signal
+import socket
+import time
+from typing import Any
 
-from grader import wire  # noqa: E402
-from grader.worker import load, serve  # noqa: E402
+from grader import wire
+from grader.worker import load, serve
 
 
 def preload(names: list[str], site: list[str]) -> None:
@@ -49,7 +49,7 @@ def _calm_torch() -> None:
     torch.set_num_threads(1)
     weight = torch.zeros(2, requires_grad=True)
     optimiser = torch.optim.SGD([weight], lr=0.1)
-    (weight * weight).sum().backward()
+    (weight * weight).sum().backward()  # type: ignore[no-untyped-call]
     optimiser.step()
     torch.nn.functional.cross_entropy(torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64))
 
@@ -167,10 +167,8 @@ class Zygote:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _await(pid: int, seconds: float) -> None:
