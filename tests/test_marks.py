@@ -103,7 +103,8 @@ def test_a_careless_mark_is_refused_with_its_line(source, says):
 def test_solution_lines_are_those_that_give_something_away():
     """A bare return, or a line that the student is given anyway, is no secret."""
     source = (
-        "def f(p):\n    p.grad = p.grad + 1\n\n\ndef g(p, xs):\n    ### BEGIN SOLUTION\n    import os.path as p\n    out = []\n    with p.quiet():\n        pass\n    for x in xs:\n"
+        "def f(p):\n    p.grad = p.grad + 1\n\n\ndef g(p, xs):\n    ### BEGIN SOLUTION\n    import os.path as p\n    out = []\n"
+        "    with p.quiet():\n        pass\n    for x in xs:\n"
         "        p.grad += x  # blame\n    p.grad = p.grad + 1\n    return out\n    ### END SOLUTION\n"
     )
     assert marks.solution_lines(source, "m.py") == {"p.grad+=x"}
