@@ -124,9 +124,9 @@ def _binds(read: Sequence[Path]) -> list[str]:
         if os.path.exists(path):
             wanted += [os.path.realpath(path)] if os.path.islink(path) else [str(path), os.path.realpath(path)]
     chosen: list[str] = []
-    for path in sorted({os.path.normpath(path) for path in wanted}, key=lambda path: (path.count("/"), path)):
-        if not any(_below(path, other) for other in chosen):
-            chosen.append(path)
+    for name in sorted({os.path.normpath(name) for name in wanted}, key=lambda name: (name.count("/"), name)):
+        if not any(_below(name, other) for other in chosen):
+            chosen.append(name)
     return chosen
 
 
