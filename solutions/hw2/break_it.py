@@ -37,9 +37,6 @@ def test_numbers_on_the_left(student):
     agree(gradients(lambda a: 2 * a, student, 3.0), [6.0, 2.0])
     agree(gradients(lambda a: 2 - a, student, 3.0), [-1.0, -1.0])
     agree(gradients(lambda a: 2 / a, student, 4.0), [0.5, -0.125])
-
-
-def test_quotients(student):
     agree(gradients(lambda a, b: a / b, student, 3.0, 2.0), [1.5, 0.5, -0.75])
     agree(gradients(lambda a, b: a - b, student, 3.0, 2.0), [1.0, 1.0, -1.0])
 
@@ -50,9 +47,6 @@ def test_functions_far_from_zero(student):
     agree(gradients(lambda a: a.relu(), student, 2.0), [2.0, 1.0])
     agree(gradients(lambda a: a.relu(), student, -2.0), [0.0, 0.0])
     agree(gradients(lambda a: a**3, student, -2.0), [-8.0, 12.0])
-
-
-def test_large_blame(student):
     agree(gradients(lambda a, b: a * b * 1000, student, 2.0, 3.0), [6000.0, 3000.0, 2000.0])
     agree(gradients(lambda a: a * a, student, -50.0), [2500.0, -100.0])
 
