@@ -61,6 +61,7 @@ class Starters:
             setup = self._setup
             self._known[preload] = starter(setup.wall, setup.assignment.packages, preload, cuda=setup.cuda)
         self.now = self._known[preload]
+        self.now.settle()
 
     def current(self) -> Starter:
         if self.now is None:
