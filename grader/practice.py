@@ -62,5 +62,6 @@ def pdb_command(assignment: Assignment, folder: Path, stage: str | None) -> list
     """Return the pytest command line that runs the public suite in-process, with the debugger."""
     import sys
 
-    chosen = ["-m", f"stage and {stage}"] if stage else []
-    return [sys.executable, "-m", "pytest", "-p", "grader.inprocess", "--pdb", "-q", "-c", os.devnull, f"--rootdir={folder}", *chosen[:0], str(folder / "tests")]
+    only = ["--stage", stage] if stage else []
+    plain = ["-q", "-c", os.devnull, f"--rootdir={folder}", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    return [sys.executable, "-m", "pytest", "-p", "grader.inprocess", "--pdb", *plain, *only, str(folder / "tests")]

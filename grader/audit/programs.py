@@ -48,7 +48,8 @@ class WrongProgram:
             text = edited[edit.file].decode("utf-8")
             count = text.count(edit.find)
             if count != 1:
-                raise SuiteError(f"{self.path}: 'find' occurs {count} times in {edit.file}, and must occur once: {edit.find.strip()[:60]!r}")
+                what = f"'find' occurs {count} times in {edit.file}, and must occur once"
+                raise SuiteError(f"{self.path}: {what}: {edit.find.strip()[:60]!r}")
             edited[edit.file] = text.replace(edit.find, edit.replace).encode()
         return edited
 

@@ -62,7 +62,9 @@ class _Job:
     checks: frozenset[str]
 
 
-def audit(assignment: Assignment, *, full: bool = False, workers: int | None = None, say: Callable[[str], None] = lambda text: None) -> Report:
+def audit(
+    assignment: Assignment, *, full: bool = False, workers: int | None = None, say: Callable[[str], None] = lambda text: None
+) -> Report:
     """Prove *assignment*; unchanged since the last proof = skipped. A full audit runs everything and writes the tutor's traces."""
     report = Report(assignment.name)
     key = inputs_hash(assignment)
@@ -72,13 +74,14 @@ def audit(assignment: Assignment, *, full: bool = False, workers: int | None = N
         return report
     report.findings += list(_texts(assignment))
     wrong = programs.wrong_programs(assignment)
-    traces_due = full or lock.get("traces") != judge.suite_hash(assignment, SUITES) + _programs_hash(wrong, assignment)
+    traces_key = judge.suite_hash(assignment, SUITES) + _programs_hash(wrong, assignment)
+    traces_due = full or lock.get("traces") != traces_key
     _run_everything(assignment, wrong, report, full=full, traces=traces_due, workers=workers or os.cpu_count() or 1, say=say)
     if report.sound:
         _write_hidden_concepts(assignment)
         report.findings += list(_leaks(assignment))
     if report.sound:
-        record = {"inputs": inputs_hash(assignment), "sound": True, "traces": judge.suite_hash(assignment, SUITES) + _programs_hash(wrong, assignment)}
+        record = {"inputs": inputs_hash(assignment), "sound": True, "traces": traces_key}
         (_private(assignment) / LOCK).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return report
 
@@ -135,7 +138,14 @@ def _leaks(assignment: Assignment) -> Iterator[Finding]:
 
 
 def _run_everything(
-    assignment: Assignment, wrong: Sequence[WrongProgram], report: Report, *, full: bool, traces: bool, workers: int, say: Callable[[str], None]
+    assignment: Assignment,
+    wrong: Sequence[WrongProgram],
+    report: Report,
+    *,
+    full: bool,
+    traces: bool,
+    workers: int,
+    say: Callable[[str], None],
 ) -> None:
     """Collect both suites once, grade every program in forks of that, and judge the grades."""
 
@@ -150,9 +160,10 @@ def _run_everything(
         for (kind, name), runs in grades.items():
             program = next((p for p in wrong if p.id == name), None) if kind == "wrong" else None
             for job, grade in runs:
-                report.findings += list(_judged(kind, name, program, job, grade, assignment))
+                report.findings += list(_judged(kind, program, job, grade, assignment))
         if report.sound and traces:
-            _save_traces(assignment, bench, wrong, [run for (kind, _), runs in grades.items() if kind == "wrong" for run in runs])
+            wrong_runs = [run for (kind, _), runs in grades.items() if kind == "wrong" for run in runs]
+            _save_traces(assignment, bench, wrong, wrong_runs)
 
     judge.with_suite(assignment, SUITES, _no_starter, work)
 
@@ -179,8 +190,9 @@ def _jobs(
     for program in wrong:
         edited = replace(base, student=program.id, files=program.apply(base.files))
         named = frozenset(check for check in every if _named(check, (*program.loses, *program.may_lose)))
-        sample = frozenset(sorted(every - named)[:: 1 if full else SAMPLE])
-        yield _Job("wrong", edited, 0, (named | (every if full or traces else sample)) if full else named | (cheap if traces else sample & cheap))
+        sample = frozenset(sorted(every - named)[::SAMPLE])
+        rest = every if full else cheap if traces else sample & cheap
+        yield _Job("wrong", edited, 0, named | rest)
         if traces:
             for seed in range(1, SEEDS):
                 yield _Job("wrong", edited, seed, cheap & drawing)
@@ -229,8 +241,9 @@ def _close_starter() -> None:
         _STARTER = None
 
 
-def _judged(kind: str, name: str, program: WrongProgram | None, job: _Job, grade: Grade, assignment: Assignment) -> Iterator[Finding]:
+def _judged(kind: str, program: WrongProgram | None, job: _Job, grade: Grade, assignment: Assignment) -> Iterator[Finding]:
     """Yield what one graded program does that it must not."""
+    name = job.submission.student
     solution = {stage.name for stage in assignment.stages if stage.part in ("solution", "stretch")}
     for verdict in grade.verdicts:
         if verdict.outcome is Outcome.FAULT:

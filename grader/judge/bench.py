@@ -32,7 +32,10 @@ from grader.student.session import Session
 from grader.student.trace import normalise
 
 T = TypeVar("T")
-QUIET = "terminal cacheprovider junitxml doctest unittest pastebin stepwise setuponly setupplan faulthandler legacypath logging debugging".split()
+QUIET = (  # plugins of pytest that a judge has no use for; each costs time at the start
+    *("terminal", "cacheprovider", "junitxml", "doctest", "unittest", "pastebin", "stepwise", "setuponly", "setupplan"),
+    *("faulthandler", "legacypath", "logging", "debugging"),
+)
 IMPORT_FAILURES = 3  # then the rest fails with the same words, unasked
 
 
@@ -155,7 +158,9 @@ class Bench:
             failure = failures.Failure(Outcome(gone.outcome), failures._gone_words(gone))
         return self._verdict(check, failure.outcome if failure else Outcome.PASS, seconds, failure=failure)
 
-    def _verdict(self, check: Check, outcome: Outcome, seconds: float, message: str = "", failure: failures.Failure | None = None) -> Verdict:
+    def _verdict(
+        self, check: Check, outcome: Outcome, seconds: float, message: str = "", failure: failures.Failure | None = None
+    ) -> Verdict:
         now = self._current()
         return Verdict(
             id=check.id,
@@ -252,13 +257,13 @@ class Bench:
     # fixtures
 
     @pytest.fixture
-    def student(self) -> Iterator[Student]:
+    def student(self) -> Student:
         """The student's module behind the wall."""
         now = self._current()
         assert now.check is not None
         worker, names = self._open(now.check)
         now.session = session = Session(worker)
-        yield Student(session, names)
+        return Student(session, names)
 
     @pytest.fixture
     def seed(self) -> int:
@@ -285,11 +290,11 @@ class Bench:
         return self._given
 
     @pytest.fixture
-    def break_it(self) -> Iterator[BreakIt]:
+    def break_it(self) -> BreakIt:
         now = self._current()
         if now.breakit is None:
             now.breakit = BreakIt(self.assignment, now.submission, now.starter, self.program, self.assignment.limits)
-        yield now.breakit
+        return now.breakit
 
     # pytest's hooks
 
@@ -305,7 +310,7 @@ class Bench:
         session = self._current().session
         if session is not None:
             session.flush()  # a promise that nobody asked for fails the check too
-        return result  # type: ignore[return-value]
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -315,16 +320,17 @@ class Bench:
             found = failures.explain(call.excinfo, call.when)
             if now.failure is None or found.outcome is Outcome.FAULT:
                 now.failure = found
-        return report  # type: ignore[return-value]
+        return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             lines = [line for line in str(report.longrepr).splitlines() if line.startswith("E ")]
             self.faults.append(f"{report.nodeid}: {lines[-1][1:].strip() if lines else 'cannot be collected'}")
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
+    def collected(self, items: Sequence[pytest.Item]) -> None:
+        """Turn pytest's items into checks, in the ramp's order. Raises SuiteError for one that breaks the rules."""
         ramp = [stage.name for stage in self.assignment.stages]
-        found = [self._check(item) for item in session.items]
+        found = [self._check(item) for item in items]
         self.checks = tuple(sorted(found, key=lambda check: ramp.index(check.stage)))  # a ramp is climbed in its order
 
     def _check(self, item: pytest.Item) -> Check:
@@ -364,9 +370,8 @@ def validate(bench: Bench) -> None:
             due = getattr(stage, suite)
             has = sum(check.points for check in checks if check.stage == stage.name)
             if abs(due - has) > 1e-6:
-                raise SuiteError(
-                    f"{bench.assignment.name}: the {suite} checks of stage {stage.name!r} add up to {has:g} points; {manifest.FILE_NAME} says {due:g}"
-                )
+                what = f"the {suite} checks of stage {stage.name!r} add up to {has:g} points"
+                raise SuiteError(f"{bench.assignment.name}: {what}; {manifest.FILE_NAME} says {due:g}")
 
 
 class _Loop:
@@ -384,6 +389,7 @@ class _Loop:
         try:
             if self._bench.faults:
                 raise SuiteError("; ".join(self._bench.faults))
+            self._bench.collected(session.items)
             validate(self._bench)
             self.result = self._work(self._bench)
             self.ran = True
@@ -424,6 +430,7 @@ def with_suite(
     finally:
         for path in paths:
             sys.path.remove(path)
+        _forget([assignment.folder, *folders.values()])
         os.environ.update({name: value for name, value in kept.items() if value is not None})
     if loop.error is not None:
         raise loop.error
@@ -432,6 +439,14 @@ def with_suite(
     if not loop.ran:
         raise GraderFault(f"pytest ended with {code!r}: {said.getvalue().strip()[-500:]}")
     return loop.result  # type: ignore[no-any-return]
+
+
+def _forget(folders: Iterable[Path]) -> None:
+    """Drop the modules of a suite, so that another assignment's of the same name is not taken for them."""
+    inside = tuple(f"{folder}{os.sep}" for folder in folders)
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(inside):
+            del sys.modules[name]
 
 
 def stage_only(bench: Bench, stage: str) -> Callable[[Check], bool]:

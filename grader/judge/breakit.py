@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from grader.evidence import EvidenceError
 from grader.errors import SuiteError
+from grader.evidence import EvidenceError
 from grader.model import Assignment, Limits, Submission
 from grader.student.errors import StudentError, WorkerGone, WorkerLate
 from grader.student.process import Budget, Program, Starter, Worker
@@ -137,7 +137,7 @@ class Relay:
         named = {name: self._inward(value) for name, value in kwargs.items()}
         return self._outward(self._perform(kind, thing, values, named))
 
-    def _perform(self, kind: str, thing: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _perform(self, kind: str, thing: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: PLR0911  # a table of verbs
         session = self._session
         if kind == "get":
             return _plain(getattr(thing, str(args[0])))

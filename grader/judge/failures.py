@@ -27,7 +27,7 @@ class Failure:
     where: str = ""
 
 
-def explain(excinfo: pytest.ExceptionInfo[BaseException], phase: str) -> Failure:
+def explain(excinfo: pytest.ExceptionInfo[BaseException], phase: str) -> Failure:  # noqa: PLR0911  # a table of causes
     """Say whose fault *excinfo* is, and what the student should read."""
     error = excinfo.value
     if isinstance(error, WorkerGone):

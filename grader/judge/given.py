@@ -28,7 +28,8 @@ class Given:
             try:
                 self._sources[name] = (self._folder / name).read_bytes()
             except OSError as error:
-                raise SuiteError(f"{self._folder / name}: the manifest gives it to the student, and it cannot be read: {error.strerror}") from None
+                what = f"the manifest gives it to the student, and it cannot be read: {error.strerror}"
+                raise SuiteError(f"{self._folder / name}: {what}") from None
         return self._sources[name]
 
     def __call__(self, name: str) -> ModuleType:

@@ -234,7 +234,8 @@ class Student:
         """Return a number that is equal for the same object only."""
         if not isinstance(thing, Proxy):
             raise SuiteError(f"identity is for the student's objects, not for {thing!r}")
-        return self._session.identity(thing)
+        number: int = self._session.identity(thing)
+        return number
 
     def tensor(self, values: Any, dtype: str = "float32", device: str = "cpu", requires_grad: bool = False) -> Any:
         """Make a torch tensor over there; return its handle."""

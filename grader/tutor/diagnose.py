@@ -109,7 +109,7 @@ def _smallest_cover(fits: Mapping[str, frozenset[str]]) -> list[list[str]]:
 
 
 def annotate(grade: Grade, known: Known | None, lang: str = "en") -> Grade:
-    """Return *grade* with the misconception and the tutor's question at each check that has just one explanation, or the two that it could be."""
+    """Return *grade* with the misconception and the tutor's question at each check that has one explanation, or the two that it could be."""
     if known is None or grade.status != "graded":
         return grade
     found = diagnose(grade.verdicts, known, grade.seed)

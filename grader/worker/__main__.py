@@ -1,7 +1,7 @@
 """The zygote: imports what is allowed, then forks one sealed worker for each check. Never runs student code itself.
 
-Started as ``python -s -P -S __main__.py PACKAGE_PARENT CONTROL`` where CONTROL is an inherited socket's number, or (tier 3, where there
-is no fork) ``PACKAGE_PARENT tcp:PORT``: then it is itself the worker, and the token comes on standard input.
+Started as ``python -s -P -S __main__.py PACKAGE_PARENT CONTROL`` where CONTROL is the number of an inherited socket; or (tier 3, which
+has no fork) as ``PACKAGE_PARENT tcp:PORT``: then it is itself the worker, and the token comes on standard input.
 """
 
 from __future__ import annotations
