@@ -29,8 +29,8 @@ def _net() -> list[dict[str, Any]]:
             group = {"en": f"layer {layer}, neuron {neuron}", "zh": f"第 {layer} 层，神经元 {neuron}"}
             for knob in range(fan_in + 1):
                 n = len(sliders)
-                bias = " (bias)" if knob == fan_in else ""
-                sliders.append(_slider(n, pain.START41[n], f"knob {n}{bias}", f"旋钮 {n}{'（偏置）' if bias else ''}", group))
+                en, zh = (f"bias {n}", f"偏置 {n}") if knob == fan_in else (f"knob {n}", f"旋钮 {n}")
+                sliders.append(_slider(n, pain.START41[n], en, zh, group))
     return sliders
 
 

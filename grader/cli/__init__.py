@@ -6,6 +6,7 @@ from grader.cli.group import Entry, LazyGroup
 
 STUDENTS = {
     "check": Entry("grader.cli.check:command", "run the public checks on my work", "用公开测试检查我的作业"),
+    "play": Entry("grader.cli.play:command", "try by hand, in my browser; every try is kept", "在浏览器里亲手试，每一次都会记下来"),
     "hint": Entry("grader.cli.hint:command", "open the next hint", "看下一条提示"),
     "status": Entry("grader.cli.status:command", "what is open, what is done, my best points", "各作业的进度和最好成绩"),
     "submit": Entry("grader.cli.submit:command", "pack my work for handing in", "打包提交我的作业"),
@@ -24,6 +25,9 @@ STAFF = {
     ),
     "gradebook": Entry(
         "grader.cli.gradebook:command", "roster, manual marks, a student's data, nbgrader", "名单、人工评分、学生数据、nbgrader"
+    ),
+    "ci": Entry(
+        "grader.cli.ci:command", "the public checks in a CI: summary, annotations, JUnit", "在 CI 中运行公开测试：摘要、标注、JUnit"
     ),
     "doctor": Entry(
         "grader.cli.doctor:command", "what this machine can do, and how to get what is missing", "检查这台机器：能做什么，缺什么，怎么装"
