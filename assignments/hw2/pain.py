@@ -209,20 +209,28 @@ def _run_race(knobs):
     return time.perf_counter() - start
 
 
+def _read(text, kind=float):
+    """Return *text* as a number. Raises ValueError in words that a beginner understands."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: not a {'whole ' if kind is int else ''}number / 不是{'整' if kind is int else ''}数") from None
+
+
 def _try(words, state, say):
     """Carry out one line of the text loop; return what to print."""
     match words:
         case ["race", knobs]:
-            result = record("race", {"knobs": int(knobs)})
+            result = record("race", {"knobs": _read(knobs, int)})
             return say["race"].format(**result, seconds=_run_race(int(knobs)))
         case ["nudge", node, *rest]:
-            h = float(rest[0]) if rest else 0.01
+            h = _read(rest[0]) if rest else 0.01
             return say["nudge"].format(**record("nudge", {**state, "node": node, "h": h}), node=node)
         case ["blame"]:
-            answers = {node: float(input(say["ask"].format(node=node))) for node in NODES}
+            answers = {node: _read(input(say["ask"].format(node=node))) for node in NODES}
             return say["blame"].format(**record("blame", {**state, "answers": answers}))
         case ["values", a, b]:
-            state.update(a=float(a), b=float(b))
+            state.update(a=_number(_read(a), "a", -9, 9), b=_number(_read(b), "b", -9, 9))
             shown = values(state["a"], state["b"])
             return "  ".join(f"{node} = {shown[node]:g}" for node in NODES)
         case _:

@@ -109,8 +109,11 @@ def picture(root, names, caption):
 
 def caption(count, log=Path("pain.jsonl")):
     """Return one line that quotes your own pain back to you."""
-    tries = [json.loads(row) for row in log.read_text(encoding="utf-8").splitlines() if row.strip()] if log.is_file() else []
-    looks = sum(row["result"]["evaluations"] for row in tries if row["kind"] == "nudge")
+    try:
+        tries = [json.loads(row) for row in log.read_text(encoding="utf-8").splitlines() if row.strip()]
+        looks = sum(row["result"]["evaluations"] for row in tries if row["kind"] == "nudge")
+    except (OSError, ValueError, KeyError, TypeError):
+        looks = 0  # no log, or not one of ours: then the picture says nothing about it
     mine = f"me, nudging: {looks} looks at the graph; " if looks else ""
     return f"{mine}one walk back: {count} nodes, each speaks once"
 
