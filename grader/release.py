@@ -18,6 +18,9 @@ from grader.pack import archive, write
 
 SUMS = "SHA256SUMS"
 EPOCH = 315532800  # 1980-01-01: the earliest instant that a zip archive can hold
+KIT = ".kit/wheel"  # in the handout's archive: what its CI installs
+TEMPLATE = Path(__file__).parent / "workflows"
+WORKFLOWS = {".github/workflows/grade.yml": "github.yml", ".gitlab-ci.yml": "gitlab.yml"}
 KIT_FILES = ("pyproject.toml", "README.md", "LICENSE")
 
 
@@ -31,9 +34,12 @@ class Released:
     files: int
 
 
-def release(assignment: Assignment, out: Path) -> Released:
-    """Refresh the committed starters and write ``out/hwN-student.zip``. Raises SuiteError if the handout would show a solution."""
-    files = handout.contents(assignment)
+def release(assignment: Assignment, out: Path, kit: Path | None = None) -> Released:
+    """Refresh the committed starters and write ``out/hwN-student.zip``. Raises SuiteError if the handout would show a solution.
+
+    With *kit*, the kit's wheel, the archive also holds that wheel and the workflows that run ``grade ci`` with it.
+    """
+    files = handout.contents(assignment) | (workflows(assignment, kit) if kit is not None else {})
     leaks = handout.leaks(assignment, files)
     if leaks:
         more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
@@ -51,6 +57,17 @@ def refresh(assignment: Assignment) -> tuple[str, ...]:
     for name in names:
         write(assignment.folder / name, derived[name])
     return tuple(names)
+
+
+def workflows(assignment: Assignment, kit: Path) -> dict[str, bytes]:
+    """Return the student's CI by file name: the wheel, a workflow for GitHub, Gitea and Forgejo, one for GitLab. No secret is in it."""
+    wheel_name = f"{KIT}/{kit.name}"
+    extra = "[torch]" if "torch" in assignment.packages else ""
+    filled = {
+        name: (TEMPLATE / source).read_text(encoding="utf-8").replace("@KIT@", f"{wheel_name}{extra}").encode()
+        for name, source in WORKFLOWS.items()
+    }
+    return filled | {wheel_name: kit.read_bytes()}
 
 
 def kit_source() -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -28,7 +29,7 @@ def course(tmp_path):
 
 def outcomes(course: Path, program: Path, seed: int = 0) -> dict[str, str]:
     """Run both suites in one process against the program in a folder; return check id -> passed or failed."""
-    line = ["-p", "grader.inprocess", "-p", "no:randomly", "-p", "no:xdist", "-c", "/dev/null", "--rootdir", ".", "-vv", "--tb=no", "-q"]
+    line = ["-p", "grader.inprocess", "-p", "no:randomly", "-p", "no:xdist", "-c", os.devnull, "--rootdir", ".", "-vv", "--tb=no", "-q"]
     suites = ["assignments/hw5/tests", "solutions/hw5/hidden"]
     command = [sys.executable, "-m", "pytest", *line, *suites, "--student", str(program), "--seed", str(seed)]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)

@@ -28,16 +28,16 @@ def command(names: tuple[str, ...], out: Path | None) -> None:
         raise CourseError(
             "assignments/ is empty; 'grade new NAME' makes a first one", zh="assignments/ 是空的；用 'grade new NAME' 新建一份"
         )
+    source = release.kit_source()
+    wheel = release.wheel(source, out) if source is not None else None
     for assignment in chosen:
-        done = release.release(assignment, out)
+        done = release.release(assignment, out, wheel)
         for name in done.refreshed:
             say(f"refreshed assignments/{assignment.name}/{name}: commit it", f"已更新 assignments/{assignment.name}/{name}，请提交")
         say(f"wrote {done.archive} ({done.files} files)", f"已写入 {done.archive}（{done.files} 个文件）")
-    source = release.kit_source()
-    if source is None:
+    if wheel is None:
         say("no wheel: the kit's source is not here (it is installed)", "没有生成安装包：这里没有评分工具的源代码")
     else:
-        path = release.wheel(source, out)
-        say(f"wrote {path}", f"已写入 {path}")
+        say(f"wrote {wheel}", f"已写入 {wheel}")
     path = release.checksums(out)
     say(f"wrote {path}", f"已写入 {path}")
