@@ -29,7 +29,8 @@ def graded(tier: int) -> Grade:
     program = (COURSE / "program.py").read_bytes()
     workers = starter(the_wall, assignment.packages)
     try:
-        return judge.with_suite(assignment, ["public"], lambda: workers, lambda bench: bench.grade(Submission("s", {"program.py": program}, "sha256:0")))
+        submission = Submission("s", {"program.py": program}, "sha256:0")
+        return judge.with_suite(assignment, ["public"], lambda: workers, lambda bench: bench.grade(submission))
     finally:
         workers.close()
 

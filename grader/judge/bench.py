@@ -34,7 +34,7 @@ from grader.student.trace import normalise
 T = TypeVar("T")
 QUIET = (  # plugins of pytest that a judge has no use for; each costs time at the start
     *("terminal", "cacheprovider", "junitxml", "doctest", "unittest", "pastebin", "stepwise", "setuponly", "setupplan"),
-    *("faulthandler", "legacypath", "logging", "debugging"),
+    *("faulthandler", "legacypath", "logging", "debugging", "unraisableexception", "threadexception"),
 )
 IMPORT_FAILURES = 3  # then the rest fails with the same words, unasked
 

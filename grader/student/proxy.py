@@ -33,10 +33,10 @@ class Proxy:
     __slots__ = ("_number", "_session", "_type", "_value")
 
     def __init__(self, session: Session, number: int) -> None:
-        _set(self, "_session", session)
-        _set(self, "_number", number)
-        _set(self, "_value", _UNASKED)
-        _set(self, "_type", "")
+        _set_session(self, session)
+        _set_number(self, number)
+        _set_value(self, _UNASKED)
+        _set_type(self, "")
 
     # structure
 
@@ -47,7 +47,7 @@ class Proxy:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in Proxy.__slots__:
-            _set(self, name, value)
+            object.__setattr__(self, name, value)
         else:
             self._session.set(self._number, name, value)
 
@@ -158,8 +158,11 @@ class Proxy:
         return test(_numeric_or_text(mine), theirs)
 
 
-def _set(proxy: Proxy, name: str, value: Any) -> None:
-    object.__setattr__(proxy, name, value)
+# The slots' own setters: thousands of promises are made in a check, and Proxy.__setattr__ belongs to the student's objects.
+_set_session = Proxy.__dict__["_session"].__set__
+_set_number = Proxy.__dict__["_number"].__set__
+_set_value = Proxy.__dict__["_value"].__set__
+_set_type = Proxy.__dict__["_type"].__set__
 
 
 def _numeric(value: Any) -> Any:

@@ -20,7 +20,7 @@ class Sources:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         file = f"{name}.py"
         if path is None and file in self._files:
-            spec = ModuleSpec(name, self, origin=file)
+            spec = ModuleSpec(name, self, origin=file)  # type: ignore[arg-type]  # a loader by its two methods
             spec.has_location = True
             return spec
         if path is None and name in self._packages:

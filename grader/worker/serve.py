@@ -5,6 +5,7 @@ Nothing here is trusted by the judge: whoever rewrites it can only send other va
 
 from __future__ import annotations
 
+import math
 import operator
 import sys
 import threading
@@ -282,7 +283,7 @@ def _known_exception(described: Sequence[str]) -> Exception:
 
     kind = getattr(builtins, described[0], None)
     usable = isinstance(kind, type) and issubclass(kind, Exception)
-    return kind(described[1]) if usable else RuntimeError(": ".join(described))  # type: ignore[misc,no-any-return]
+    return kind(described[1]) if usable else RuntimeError(": ".join(described))  # type: ignore[misc]
 
 
 def _limited(value: Any) -> list[Any]:
@@ -324,7 +325,7 @@ def _same(value: Any, before: Any) -> bool:
         return len(value) == len(before) and all(k == b[0] and _same(v, b[1]) for (k, v), b in zip(value.items(), before, strict=True))
     if kind.__name__ == "ndarray":
         return bool(value.tobytes() == before)
-    return value is before or (kind is type(before) and kind in _PLAIN and (value == before or value != value))
+    return value is before or (kind is type(before) and kind in _PLAIN and (value == before or (kind is float and math.isnan(value))))
 
 
 def describe(error: BaseException) -> list[Any]:
