@@ -36,7 +36,7 @@ install() {
     # setuptools first and by itself: then nothing below needs a second, hidden download
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt setuptools wheel &&
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation \
-            --config-settings editable_mode=compat -e '.[dev,staff,torch,postgresql]'
+            --config-settings editable_mode=compat -e '.[dev,torch]'
 }
 
 if [ -f "$stamp" ] && [ "$stamp" -nt pyproject.toml ] && [ "$stamp" -nt constraints.txt ] && is_new_enough "$venv/bin/python"; then
