@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import zipfile
@@ -26,13 +27,18 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write *content* beside *path* and rename it there: a reader, or a kill, sees the old file or the new one, never half of it."""
+    """Write *content* beside *path*, flush it to the disk and rename it: a reader, or a kill, never sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(content)
+        with open(temporary, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise CourseError(
             f"{path}: cannot be written ({error.strerror}); make the folder writable, or choose another with --out",
             zh=f"{path}：无法写入（{error.strerror}）；请检查文件夹权限，或用 --out 另选一个文件夹",

@@ -25,7 +25,7 @@ _DAY = 86_400.0
 _TOP = {"name": str, "timezone": str, "grace_days": int, "counts": str, "late": dict, "assignment": dict, "extension": list}
 _LATE = {"kind": str, "percent": (int, float), "points": (int, float), "at_most": (int, float), "curve": list, "cutoff_days": (int, float)}
 _LATE["tolerance_minutes"] = (int, float)
-_ASSIGNMENT = {"deadline": (str, dt.datetime, dt.date), "counts": str, "late": dict}
+_ASSIGNMENT = {"deadline": (str, dt.datetime, dt.date), "counts": str, "late": dict, "written": dict}
 _EXTENSION = {"student": str, "assignment": str, "until": (str, dt.datetime, dt.date), "days": (int, float), "reason": str}
 
 
@@ -97,6 +97,7 @@ class Rules:
     counts_of: Mapping[str, str] = field(default_factory=dict)
     late_of: Mapping[str, Late] = field(default_factory=dict)
     extensions: Mapping[tuple[str, str], dt.datetime | dt.timedelta] = field(default_factory=dict)
+    written: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # answers that a person marks, and their points
 
     def deadline(self, assignment: str, student: str) -> dt.datetime | None:
         """Return when *student*'s work at *assignment* is due, her extension included; None if there is no deadline."""
@@ -196,7 +197,7 @@ class _Reader:
         self._keys("", data, _TOP)
         self._zone = self._timezone(data.get("timezone", "UTC"))
         late = self._late("[late]", data.get("late", {}), Late())
-        deadlines, counts_of, late_of = {}, {}, {}
+        deadlines, counts_of, late_of, written = {}, {}, {}, {}
         for name, table in data.get("assignment", {}).items():
             where = f"[assignment.{name}]"
             self._keys(where, table, _ASSIGNMENT)
@@ -204,6 +205,8 @@ class _Reader:
                 deadlines[name] = self._instant(where, table["deadline"])
             if "counts" in table:
                 counts_of[name] = self._one_of(f"{where} counts", table["counts"], COUNTS)
+            if "written" in table:
+                written[name] = self._written(f"{where} written", table["written"])
             if "late" in table:
                 late_of[name] = self._late(f"{where} late", table["late"], late)
         grace = data.get("grace_days", 0)
@@ -219,7 +222,14 @@ class _Reader:
             counts_of=counts_of,
             late_of=late_of,
             extensions=self._extensions(data.get("extension", []), deadlines),
+            written=written,
         )
+
+    def _written(self, where: str, table: dict[str, Any]) -> dict[str, float]:
+        for item, most in table.items():
+            if type(most) not in (int, float) or most <= 0:
+                raise self._slip(f"{where} {item} is {most!r}; give the points that it can earn")
+        return {item: float(most) for item, most in table.items()}
 
     def _extensions(self, tables: list[Any], deadlines: Mapping[str, dt.datetime]) -> dict[tuple[str, str], dt.datetime | dt.timedelta]:
         found: dict[tuple[str, str], dt.datetime | dt.timedelta] = {}

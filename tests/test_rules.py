@@ -135,6 +135,7 @@ def test_a_rejected_hand_in_or_a_fault_does_not_wipe_out_a_grade():
         ('[assignment.hw1]\ndeadlin = "2026-01-01"', "did you mean 'deadline'"),
         ('[[extension]]\nstudent = "a"\nassignment = "hw9"\ndays = 1', "has no deadline"),
         ('[[extension]]\nstudent = "a"\nassignment = "hw9"', "either until or days"),
+        ("[assignment.hw1.written]\nessay = 0", "points that it can earn"),
         ("grace_days = ", "cannot be read"),
     ],
 )

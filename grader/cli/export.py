@@ -136,8 +136,8 @@ def _write(out: Path | None, text: str, *, quiet: bool = False) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    from grader.reports.files import write_atomic
+    from grader.pack import write
 
-    write_atomic(out, text)
+    write(out, text.encode("utf-8", "backslashreplace"))
     if not quiet:
         say(f"wrote {out}", f"已写入 {out}")

@@ -9,7 +9,7 @@ import click
 
 from grader.cli.group import shared_options
 from grader.cli.speak import half, say
-from grader.cli.staff_store import course, open_existing, store_option
+from grader.cli.staff_store import course, home, open_existing, store_option
 
 
 class _Group(click.Group):
@@ -74,6 +74,34 @@ def mark(
     say("kept" if added else "it stood there already", "已保存" if added else "已有相同的记录")
 
 
+@command.command(help="nbgrader's gradebook and formgrader folder, both ways. / 与 nbgrader 的成绩库和 formgrader 双向同步。")
+@click.argument("names", metavar="[HW]...", nargs=-1)
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="nbgrader's course (nbgrader/). / nbgrader 的课程文件夹。"
+)
+@store_option
+def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None:
+    from grader import manifest, rules
+    from grader.cli.staff_store import kept_files
+    from grader.nbgrader_sync import sync as sync_one
+
+    root = course()
+    with open_existing(store, root) as book:
+        found = rules.find(root)
+        for name in names or sorted({summary.assignment for summary in book.summaries()}):
+            files = kept_files(book, root)
+            done = sync_one(book, manifest.find(name, root), found, folder or root / "nbgrader", files)
+            say(
+                f"{name}: {done.home} marks came home; {done.students} students and {done.cells} checks are in nbgrader",
+                f"{name}：取回 {done.home} 个评分；nbgrader 中有 {done.students} 名学生、{done.cells} 个测试",
+            )
+            for student, item in done.look_again:
+                say(
+                    f"  {student}: {item} has another automatic score under your mark; look again",
+                    f"  {student}：{item} 的自动得分变了，而你已人工评分；请再看一次",
+                )
+
+
 @command.command("show", help="Everything that the store holds of a student, as JSON. / 以 JSON 显示一名学生的全部数据。")
 @click.argument("student")
 @store_option
@@ -97,16 +125,15 @@ def erase(student: str, yes: bool, store: str | None) -> None:
         digests = {attempt["submission"] for attempt in book.export_student(student)["attempts"]}
         kept = book.erase_student(student)
         others = {summary.submission for summary in book.summaries()}
-        home = Path(book.label).parent if "://" not in book.label else root
-    dropped = _drop_originals(home, digests - others)
+        dropped = _drop_originals(home(book, root), digests - others)
     say(
         f"{student} is erased: {kept} attempts stay, nameless; {dropped} kept hand-ins removed. Clear backups and reports yourself.",
         f"已抹去 {student}：{kept} 次批改匿名保留，删除了 {dropped} 份提交。备份和报告请自行清理。",
     )
 
 
-def _drop_originals(home: Path, digests: set[str]) -> int:
+def _drop_originals(folder: Path, digests: set[str]) -> int:
     from grader.batch.originals import FOLDER, Originals
 
-    originals = Originals(home / FOLDER)
+    originals = Originals(folder / FOLDER)
     return sum(originals.drop(digest) for digest in digests)

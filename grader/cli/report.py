@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.speak import language, say
-from grader.cli.staff_store import course, open_existing, store_option
+from grader.cli.staff_store import course, kept_files, open_existing, store_option
 
 if TYPE_CHECKING:
     from grader.gradebook import Standing, Summary
@@ -38,37 +38,27 @@ def command(hw: str, store: str | None, out: Path | None, students: Path | None,
         if students is not None:
             _student_pages(book, root, found, summaries, students)
     if out is not None:
-        from grader.reports.files import write_atomic
+        from grader.pack import write
         from grader.reports.html import class_page
 
-        write_atomic(out, class_page(view, language(), similar=pairs))
+        write(out, class_page(view, language(), similar=pairs).encode())
         say(f"wrote {out}", f"已写入 {out}")
     if out is None:
         for text in class_lines(view, language()):
             click.echo(text)
 
 
-def _files(book: Gradebook, root: Path, standing: Standing) -> dict[str, bytes]:
-    """Return the hand-in as it was kept, or nothing."""
-    from grader.batch.originals import FOLDER, Originals
-
-    home = Path(book.label).parent if "://" not in book.label else root
-    if standing.attempt is None or not standing.attempt.grade.submission.startswith("sha256:"):
-        return {}
-    kept = Originals(home / FOLDER).load(standing.attempt.grade.submission, standing.person.id)
-    return kept.files if kept is not None else {}
-
-
 def _student_pages(book: Gradebook, root: Path, found: list[Standing], summaries: list[Summary], folder: Path) -> None:
-    from grader.reports.files import write_atomic
+    from grader.pack import write
     from grader.reports.html import student_page
 
+    files = kept_files(book, root)
     history: dict[str, list[Summary]] = {}
     for summary in summaries:
         history.setdefault(summary.student, []).append(summary)
     for standing in found:
         who = standing.person.id
-        write_atomic(folder / f"{who}.html", student_page(standing, history.get(who, ()), language(), files=_files(book, root, standing)))
+        write(folder / f"{who}.html", student_page(standing, history.get(who, ()), language(), files=files(standing)).encode())
     say(f"wrote {len(found)} pages to {folder}", f"已在 {folder} 写入 {len(found)} 页")
 
 
@@ -76,9 +66,9 @@ def _similar(book: Gradebook, root: Path, hw: str, found: list[Standing]) -> lis
     from grader import manifest
     from grader.reports.copies import similar
 
-    assignment = manifest.find(hw, root)
+    assignment, kept = manifest.find(hw, root), kept_files(book, root)
     starter = assignment.folder / assignment.source_name
-    sources = {s.person.id: files[assignment.source_name] for s in found if assignment.source_name in (files := _files(book, root, s))}
+    sources = {s.person.id: files[assignment.source_name] for s in found if assignment.source_name in (files := kept(s))}
     pairs = similar(sources, starter.read_bytes() if starter.is_file() else b"")
     if pairs is None:
         say("no look for shared code: type 'pip install copydetect' first", "没有查找相似代码：请先运行 pip install copydetect")

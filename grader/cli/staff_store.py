@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grader.gradebook import Standing
     from grader.gradebook.store import Gradebook
 
 store_option = click.option(
@@ -32,3 +35,23 @@ def open_existing(store: str | None, root: Path) -> Gradebook:
         text = f"{where}: no store there yet; grade a class first: grade run HW FOLDER"
         raise CourseError(text, zh=f"{where}：还没有成绩库；请先批改：grade run HW 文件夹")
     return open_store(where)
+
+
+def home(book: Gradebook, root: Path) -> Path:
+    """Return the folder beside which hand-ins are kept."""
+    return Path(book.label).parent if "://" not in book.label else root
+
+
+def kept_files(book: Gradebook, root: Path) -> Callable[[Standing], dict[str, bytes]]:
+    """Return what gives a standing's hand-in as it was kept, or nothing."""
+    from grader.batch.originals import FOLDER, Originals
+
+    originals = Originals(home(book, root) / FOLDER)
+
+    def files(standing: Standing) -> dict[str, bytes]:
+        if standing.attempt is None or not standing.attempt.grade.submission.startswith("sha256:"):
+            return {}
+        kept = originals.load(standing.attempt.grade.submission, standing.person.id)
+        return kept.files if kept is not None else {}
+
+    return files

@@ -1,0 +1,256 @@
+"""Both ways: first what people marked comes home, then what was graded goes out. Running it again changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from grader.gradebook import Mark, Standing, standings
+from grader.gradebook.store import Gradebook
+from grader.model import Assignment, Outcome
+from grader.nbgrader_sync import database
+from grader.nbgrader_sync.cells import WORK, GradedCell, cells_of, notebook, told
+from grader.pack import write as write_file
+from grader.rules import Rules
+from grader.shown import line
+
+AUTHOR = "formgrader"
+EXTRA = "extra credit "
+
+CONFIG = """# Made by `grade gradebook sync`. Open formgrader here: jupyter lab, then the menu Nbgrader, Formgrader.
+c = get_config()
+c.CourseDirectory.course_id = {course!r}
+c.CourseDirectory.root = {root!r}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a sync did: marks that came home, students and checks that went out, scores that changed under a mark."""
+
+    home: int
+    students: int
+    cells: int
+    look_again: tuple[tuple[str, str], ...]  # (student, item)
+
+
+Files = Callable[[Standing], Mapping[str, bytes]]
+
+
+def sync(book: Gradebook, assignment: Assignment, rules: Rules, folder: Path, files: Files) -> Done:
+    """Sync *assignment* with the nbgrader course in *folder*. *files* gives a standing's hand-in, as far as it is kept."""
+    with database.opened(folder) as theirs:
+        home = book.add_marks(_marked(theirs, book, assignment.name))
+        found = [s for s in standings(book, assignment.name, rules) if s.attempt is not None and s.status == "graded"]
+        cells = cells_of(found, rules.written.get(assignment.name, {}))
+        out = _Out(theirs, assignment, rules, cells)
+        look_again = out.write(found, book.marks(assignment.name))
+    _write_notebooks(folder, assignment, cells, found, files)
+    config = folder / "nbgrader_config.py"
+    if not config.exists():
+        write_file(config, CONFIG.format(course=rules.name or "course", root=str(folder.absolute())).encode())
+    return Done(home, len(found), len(cells), tuple(look_again))
+
+
+def _marked(theirs: Any, book: Gradebook, name: str) -> list[Mark]:
+    """Return what people marked in formgrader since the last sync."""
+    from nbgrader import api  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    current = book.marks(name)
+    known = {person.id for person in book.roster()}
+    submissions = _submissions(theirs, api, name)
+    found: list[Mark] = []
+    for submission in submissions:
+        student = submission.student.id
+        if student not in known:  # erased here: nothing of hers comes back
+            continue
+        items = _items(submission.notebook)
+        notes = {comment.cell_id: comment.manual_comment or "" for comment in submission.comments}
+        for row in submission.grades:
+            if (item := items.get(row.cell_id)) is not None:
+                found += _from_grade(row, Mark(name, student, item, row.manual_score, comment=notes.pop(row.cell_id, "")), current)
+        for cell, note in notes.items():
+            before = current.get((student, WORK))
+            if cell in items and items[cell] == WORK and note != (before.comment if before else ""):
+                found.append(Mark(name, student, WORK, None, comment=note, author=AUTHOR))
+    return found
+
+
+def _from_grade(row: Any, now: Mark, current: Mapping[tuple[str, str], Mark]) -> list[Mark]:
+    """Return what *now*, the mark as formgrader has it, says that our store does not."""
+    before = current.get((now.student, now.item))
+    found = []
+    nothing = now.points is None and not now.comment
+    # Cleared in formgrader where it was given; a mark from elsewhere has simply not been sent there yet.
+    gone = nothing and before is not None and before.author == AUTHOR and (before.points is not None or before.comment != "")
+    same = before is not None and (before.points, before.comment) == (now.points, now.comment)
+    confirmed = same and before is not None and before.basis != row.auto_score and not row.needs_manual_grade
+    if gone or (not nothing and (not same or confirmed)):
+        found.append(replace(now, max_points=row.cell.max_score, author=AUTHOR, basis=row.auto_score))
+    extra = current.get((now.student, EXTRA + now.item))
+    if (row.extra_credit or None) != (extra.points if extra else None):
+        found.append(Mark(now.assignment, now.student, EXTRA + now.item, row.extra_credit or None, 0.0, author=AUTHOR))
+    return found
+
+
+def _submissions(theirs: Any, api: Any, name: str) -> list[Any]:
+    query = theirs.db.query(api.SubmittedNotebook).join(api.Notebook).join(api.Assignment, api.Notebook.assignment_id == api.Assignment.id)
+    return list(query.filter(api.Assignment.name == name, api.Notebook.name == name).all())
+
+
+def _items(theirs: Any) -> dict[str, str]:
+    """Return cell's row -> what our store calls it, which the last line of its source tells, also of a check that is no more."""
+    named = {cell.name: (cell.source or "").rpartition("\n")[2].removeprefix("# ") for cell in theirs.source_cells}
+    return {cell.id: named.get(cell.name) or cell.name for cell in _cells(theirs)}
+
+
+def _cells(theirs: Any) -> list[Any]:
+    return [*theirs.grade_cells, *theirs.solution_cells]
+
+
+class _Out:
+    """One way out: everything of one assignment in one transaction."""
+
+    def __init__(self, theirs: Any, assignment: Assignment, rules: Rules, cells: Sequence[GradedCell]) -> None:
+        from nbgrader import api
+
+        self._api, self._db = api, theirs.db
+        self._name, self._rules, self._cells = assignment.name, rules, list(cells)
+        due = rules.deadlines.get(assignment.name)
+        options = {"duedate": due.astimezone(dt.UTC).replace(tzinfo=None)} if due is not None else {}
+        theirs.update_or_create_assignment(self._name, **options)
+        self._notebook = theirs.update_or_create_notebook(self._name, self._name)
+        self._assignment = self._notebook.assignment
+
+    def write(self, found: Sequence[Standing], marks: Mapping[tuple[str, str], Mark]) -> list[tuple[str, str]]:
+        """Write all standings; return the (student, item) whose automatic score changed under a manual one."""
+        rows = self._cell_rows()
+        there = {s.student_id: s for s in self._db.query(self._api.SubmittedAssignment).filter_by(assignment_id=self._assignment.id)}
+        look_again = []
+        for standing in found:
+            submitted = self._submission(standing, there.get(standing.person.id))
+            for cell in self._cells:
+                if self._grade(submitted, standing, cell, rows[cell.name], marks.get((standing.person.id, cell.item))):
+                    look_again.append((standing.person.id, cell.item))
+            self._comment(submitted, standing, rows[WORK])
+        self._db.commit()
+        return look_again
+
+    def _new(self, row: Any) -> Any:
+        self._db.add(row)
+        return row
+
+    def _cell_rows(self) -> dict[str, Any]:
+        """Make the rows of today's cells, and drop those of checks that are no more."""
+        api, nb = self._api, self._notebook
+        there = {cell.name: cell for cell in _cells(nb)}
+        sources = {cell.name: cell for cell in nb.source_cells}
+        wanted = {cell.name for cell in self._cells} | {WORK}
+        for name in there.keys() - wanted:
+            for old in (*there[name].grades, *there[name].comments, there.pop(name), sources.pop(name, None)):
+                if old is not None:
+                    self._db.delete(old)
+        for cell in self._cells:
+            kind = "markdown" if cell.written else "code"
+            row = there.get(cell.name) or self._new(api.GradeCell(name=cell.name, notebook=nb, cell_type=kind, max_score=cell.max_score))
+            row.max_score = cell.max_score
+            there[cell.name] = row
+            self._source(sources, cell.name, cell.source, kind, locked=not cell.written)
+        if WORK not in there:
+            there[WORK] = self._new(api.SolutionCell(name=WORK, notebook=nb))
+        self._source(sources, WORK, WORK, "code", locked=False)
+        self._db.flush()
+        return there
+
+    def _source(self, sources: dict[str, Any], name: str, text: str, kind: str, *, locked: bool) -> None:
+        if name not in sources:
+            sources[name] = self._new(self._api.SourceCell(name=name, notebook=self._notebook, cell_type=kind, locked=locked, source=text))
+        sources[name].source = text
+
+    def _submission(self, standing: Standing, submitted: Any) -> Any:
+        api, person = self._api, standing.person
+        student = self._db.get(api.Student, person.id) or api.Student(id=person.id)
+        first, last = _names(person.name)
+        student.first_name, student.last_name, student.email = first, last, _plain(person.email)
+        self._db.add(student)
+        if submitted is None:
+            submitted = self._new(api.SubmittedAssignment(assignment=self._assignment, student=student))
+        assert standing.attempt is not None
+        submitted.timestamp = dt.datetime.fromisoformat(standing.attempt.handed_in).astimezone(dt.UTC).replace(tzinfo=None)
+        due, own = self._rules.deadlines.get(self._name), self._rules.deadline(self._name, person.id)
+        submitted.extension = own - due if due is not None and own is not None and own != due else None
+        if not submitted.notebooks:
+            self._new(api.SubmittedNotebook(notebook=self._notebook, assignment=submitted))
+        mine = submitted.notebooks[0]
+        mine.late_submission_penalty = standing.penalty
+        return mine
+
+    def _grade(self, submitted: Any, standing: Standing, cell: GradedCell, row: Any, mark: Mark | None) -> bool:
+        """Write one automatic score; never a manual one that somebody gave there. True if it changed under a manual one."""
+        grade = next((g for g in submitted.grades if g.cell_id == row.id), None)
+        fresh = grade is None
+        if grade is None:
+            grade = self._new(self._api.Grade(cell=row, notebook=submitted))
+        auto = None if cell.written else _automatic(standing, cell.item)
+        if mark is not None and mark.points is not None and grade.manual_score is None:
+            grade.manual_score = mark.points
+        changed = not fresh and grade.manual_score is not None and grade.auto_score != auto
+        if fresh or changed or grade.auto_score != auto:
+            grade.auto_score = auto
+            grade.needs_manual_grade = changed or (cell.written and grade.manual_score is None)
+        if cell.written:
+            self._note(submitted, row, manual=mark.comment if mark is not None and mark.comment else None)
+        return bool(changed)
+
+    def _comment(self, submitted: Any, standing: Standing, row: Any) -> None:
+        assert standing.attempt is not None
+        lost = [v for v in standing.attempt.grade.verdicts if v.outcome is not Outcome.PASS]
+        self._note(submitted, row, auto="\n".join(f"{line(v.concept)}\n{told(v)}" for v in lost))
+
+    def _note(self, submitted: Any, row: Any, *, auto: str | None = None, manual: str | None = None) -> None:
+        note = next((c for c in submitted.comments if c.cell_id == row.id), None)
+        if note is None:
+            note = self._new(self._api.Comment(cell=row, notebook=submitted))
+        if auto is not None and note.auto_comment != auto:
+            note.auto_comment = auto
+        if manual is not None and not note.manual_comment:
+            note.manual_comment = manual
+
+
+def _automatic(standing: Standing, check: str) -> float | None:
+    """Return what the check earned; None while it waits for a device, or for us."""
+    assert standing.attempt is not None
+    verdict = next((v for v in standing.attempt.grade.verdicts if v.id == check), None)
+    if verdict is None or verdict.outcome in (Outcome.PENDING, Outcome.FAULT):
+        return None
+    return verdict.points
+
+
+def _names(name: str) -> tuple[str, str]:
+    last, comma, first = _plain(name).partition(",")
+    return (first.strip(), last.strip()) if comma else ("", last.strip())
+
+
+def _plain(text: str) -> str:
+    """formgrader writes names into its pages as they are: nothing of HTML gets there."""
+    return line(text).translate(str.maketrans("<>&\"'", "‹›＆”’"))[:120]
+
+
+def _write_notebooks(folder: Path, assignment: Assignment, cells: Sequence[GradedCell], found: Sequence[Standing], files: Files) -> None:
+    name = assignment.name
+    empty = _dump(notebook(name, cells, None, {}, assignment.source_name))
+    for kind in ("source", "release"):
+        write_file(folder / kind / name / f"{name}.ipynb", empty)
+    for standing in found:
+        text = _dump(notebook(name, cells, standing, files(standing), assignment.source_name))
+        path = folder / "autograded" / standing.person.id / name / f"{name}.ipynb"
+        if not path.is_file() or path.read_bytes() != text:
+            write_file(path, text)
+
+
+def _dump(cells: dict[str, Any]) -> bytes:
+    return (json.dumps(cells, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")

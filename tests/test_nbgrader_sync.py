@@ -1,0 +1,276 @@
+"""nbgrader's gradebook is a projection of our store: written idempotently, read back, and never over a person's mark."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gradebook_kit import grade, verdict
+from intake_kit import assignment
+
+from grader.errors import CourseError
+from grader.gradebook import open_store, standings
+from grader.model import Outcome
+from grader.nbgrader_sync import sync
+from grader.nbgrader_sync.cells import WORK, answer_of, cell_name, cells_of, notebook
+from grader.roster import Person
+from grader.rules import load
+
+pytest.importorskip("nbgrader", reason="NOT RUN: nbgrader is not installed (pip install 'grade-kit[instructor]')")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # nbgrader's own
+
+CHECK = "hidden/test_local.py::test_1"
+FILES = {"micrograd.py": b"class Value:\n    pass\n", "prediction.json": b'{"answers": {"essay": "because <b>of</b> the chain rule"}}'}
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory) -> Path:
+    """An empty gradebook.db of nbgrader's; making one takes seconds, so each test but those of the making gets a copy."""
+    from grader.nbgrader_sync.database import opened
+
+    folder = tmp_path_factory.mktemp("empty")
+    with opened(folder):
+        return folder / "gradebook.db"
+
+
+@pytest.fixture
+def world(tmp_path, empty):
+    """A store with two students, rules with a written answer, and an empty folder for nbgrader."""
+    (tmp_path / "course.toml").write_text(
+        '[late]\nkind = "per_day"\npercent = 10\n[assignment.hw2]\ndeadline = "2026-03-01"\n[assignment.hw2.written]\nessay = 5\n'
+    )
+    with open_store(tmp_path / "g.sqlite") as book:
+        book.import_roster([Person("ada", "Lovelace, Countess", "a@x.org"), Person("bob", "Bob")])
+        book.append(
+            grade("ada", verdict(0), verdict(1, Outcome.FAIL, message="hidden input 17", question="How many?")),
+            handed_in="2026-03-02T10:00:00+00:00",
+        )
+        book.append(grade("bob", verdict(0, Outcome.PENDING), verdict(1)), handed_in="2026-02-01T00:00:00+00:00")
+        (tmp_path / "nbgrader").mkdir()
+        shutil.copy(empty, tmp_path / "nbgrader")
+        yield World(book, tmp_path)
+
+
+class World:
+    """A sync and what nbgrader then holds."""
+
+    def __init__(self, book, folder: Path) -> None:
+        self.book, self.rules, self.folder = book, load(folder / "course.toml"), folder / "nbgrader"
+
+    def sync(self):
+        return sync(self.book, assignment(), self.rules, self.folder, lambda _: FILES)
+
+    def theirs(self):
+        from nbgrader.api import Gradebook
+
+        return Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}")
+
+    def grade_row(self, theirs, student: str, item: str):
+        return theirs.find_grade(cell_name(item), "hw2", "hw2", student)
+
+    def edit(self, student: str, item: str, **fields: object) -> None:
+        """What formgrader does when a marker leaves a field."""
+        theirs = self.theirs()
+        row = self.grade_row(theirs, student, item)
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row.needs_manual_grade = row.manual_score is None and row.auto_score is None
+        theirs.db.commit()
+        theirs.close()
+
+
+def test_what_was_graded_goes_out(world):
+    """Scores, partial credit, lateness, names and the marker's notes; a pending check has no score, not zero."""
+    done = world.sync()
+    assert (done.home, done.students, done.cells) == (0, 2, 3)
+    theirs = world.theirs()
+    assert (world.grade_row(theirs, "ada", verdict(0).id).auto_score, world.grade_row(theirs, "ada", CHECK).auto_score) == (5.0, 0.0)
+    assert world.grade_row(theirs, "bob", verdict(0).id).auto_score is None
+    assert world.grade_row(theirs, "ada", "essay").needs_manual_grade is True
+    assert world.grade_row(theirs, "ada", CHECK).needs_manual_grade is False
+    ada = theirs.find_submission("hw2", "ada")
+    assert ada.notebooks[0].late_submission_penalty == 0.5
+    assert (ada.score, ada.max_score) == (5.0, 15.0)
+    assert (ada.student.first_name, ada.student.last_name) == ("Countess", "Lovelace")
+    note = theirs.find_comment(WORK, "hw2", "hw2", "ada").auto_comment
+    assert "How many?" in note
+    assert "hidden input 17" not in note
+    theirs.close()
+
+
+def test_a_sync_again_changes_nothing(world):
+    """Not a row, not a file."""
+    world.sync()
+    before = {path: path.read_bytes() for path in world.folder.rglob("*.ipynb")}
+    dump = _dump(world.folder / "gradebook.db")
+    assert world.sync().home == 0
+    assert _dump(world.folder / "gradebook.db") == dump
+    assert {path: path.read_bytes() for path in world.folder.rglob("*.ipynb")} == before
+
+
+def _dump(path: Path) -> list[str]:
+    import sqlite3
+
+    connection = sqlite3.connect(path)
+    lines = sorted(connection.iterdump())
+    connection.close()
+    return lines
+
+
+def test_a_manual_score_and_a_comment_come_home_once(world):
+    """And count in the standing at once; the next sync neither doubles nor overwrites them."""
+    world.sync()
+    world.edit("ada", "essay", manual_score=4.0)
+    world.edit("ada", CHECK, manual_score=2.0, extra_credit=0.5)
+    theirs = world.theirs()
+    theirs.find_comment(WORK, "hw2", "hw2", "ada").manual_comment = "well argued"
+    theirs.db.commit()
+    theirs.close()
+    assert world.sync().home == 4
+    assert world.sync().home == 0
+    marks = world.book.marks("hw2")
+    assert (marks["ada", "essay"].points, marks["ada", "essay"].max_points) == (4.0, 5.0)
+    assert (marks["ada", CHECK].points, marks["ada", CHECK].basis) == (2.0, 0.0)
+    assert marks["ada", WORK].comment == "well argued"
+    ada = standings(world.book, "hw2", world.rules)[0]
+    assert (ada.score, ada.max_score, ada.penalty) == (11.5, 15.0, 1.15)
+
+
+def test_a_score_that_changes_under_a_manual_one_is_looked_at_again(world):
+    """The manual one stays and counts; the marker is told; her confirmation comes home."""
+    world.sync()
+    world.edit("ada", CHECK, manual_score=2.0)
+    world.sync()
+    world.book.append(grade("ada", verdict(0), verdict(1), suite_hash="s2"))
+    done = world.sync()
+    assert done.look_again == (("ada", CHECK),)
+    theirs = world.theirs()
+    row = world.grade_row(theirs, "ada", CHECK)
+    assert (row.auto_score, row.manual_score, row.needs_manual_grade) == (5.0, 2.0, True)
+    theirs.close()
+    assert world.sync().look_again == ()
+    assert standings(world.book, "hw2", world.rules)[0].score == 7.0
+    world.edit("ada", CHECK, manual_score=2.0)
+    assert world.sync().home == 1
+    assert world.book.marks("hw2")["ada", CHECK].basis == 5.0
+
+
+def test_a_mark_that_is_cleared_in_formgrader_is_cleared_here(world):
+    """The automatic score counts again; the history keeps both."""
+    world.sync()
+    world.edit("ada", CHECK, manual_score=2.0)
+    world.sync()
+    world.edit("ada", CHECK, manual_score=None)
+    assert world.sync().home == 1
+    assert world.book.marks("hw2")["ada", CHECK].points is None
+    assert world.sync().home == 0
+    theirs = world.theirs()
+    assert world.grade_row(theirs, "ada", CHECK).manual_score is None
+    theirs.close()
+
+
+def test_a_lost_gradebook_is_made_anew_with_its_marks(world):
+    """It is a projection: everything that people gave stands in our store."""
+    world.sync()
+    world.edit("ada", CHECK, manual_score=2.0)
+    world.sync()
+    (world.folder / "gradebook.db").unlink()
+    assert world.sync().home == 0
+    theirs = world.theirs()
+    assert world.grade_row(theirs, "ada", CHECK).manual_score == 2.0
+    theirs.close()
+
+
+def test_a_suite_that_grows_and_shrinks_takes_the_gradebook_along(world):
+    """A new check gets a row for everybody; one that is no more is gone, and its mark stays in our history."""
+    world.sync()
+    world.edit("ada", CHECK, manual_score=2.0)
+    for student in ("ada", "bob"):
+        world.book.append(grade(student, verdict(0), verdict(7), suite_hash="s2"))
+    world.sync()
+    theirs = world.theirs()
+    assert {cell.name for cell in theirs.find_notebook("hw2", "hw2").grade_cells} == {
+        cell_name(i) for i in (verdict(0).id, verdict(7).id, "essay")
+    }
+    assert world.grade_row(theirs, "bob", verdict(7).id).auto_score == 5.0
+    theirs.close()
+    assert world.book.marks("hw2")["ada", CHECK].points == 2.0
+
+
+def test_a_file_that_is_no_gradebook_is_refused(world):
+    """And left as it is."""
+    (world.folder / "gradebook.db").write_text("half made " * 1000)
+    with pytest.raises(CourseError, match="move it away"):
+        world.sync()
+    assert (world.folder / "gradebook.db").read_text().startswith("half made")
+
+
+def test_two_syncs_at_once_make_one_gradebook(world, tmp_path):
+    """One waits for the other; nothing half-made is seen."""
+    (world.folder / "gradebook.db").unlink()
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from intake_kit import assignment
+from grader.gradebook import open_store
+from grader.nbgrader_sync import sync
+from grader.rules import load
+root = Path(sys.argv[1])
+with open_store(root / "g.sqlite") as book:
+    print(sync(book, assignment(), load(root / "course.toml"), root / "nbgrader", lambda _: {{}}).students)
+"""
+    children = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [child.communicate(timeout=120)[0].strip() for child in children] == ["2", "2"]
+    theirs = world.theirs()
+    assert len(theirs.assignment_submissions("hw2")) == 2
+    theirs.close()
+
+
+def test_names_are_valid_and_no_two_the_same():
+    """nbgrader takes letters, digits, - and _; two checks whose names differ in a sign stay two."""
+    names = [cell_name(item) for item in ("a.py::t[x-1]", "a.py::t[x.1]", "概念", "x" * 300)]
+    assert len(set(names)) == 4
+    assert all(name.replace("-", "").replace("_", "").isalnum() and name.isascii() and len(name) < 120 for name in names)
+
+
+def test_the_notebook_is_valid_and_holds_no_live_text(world):
+    """nbgrader's and nbformat's own checks pass; Markdown has the student's words inside a fence alone."""
+    import nbformat
+    from nbgrader.nbgraderformat import MetadataValidator
+
+    world.sync()
+    path = world.folder / "autograded" / "ada" / "hw2" / "hw2.ipynb"
+    book = nbformat.read(path, as_version=4)
+    nbformat.validate(book)
+    MetadataValidator().validate_nb(book)
+    answer = next(cell for cell in book.cells if "chain rule" in cell.source)
+    assert answer.cell_type == "markdown"
+    assert "```text\nbecause <b>of</b> the chain rule\n```" in answer.source
+    assert "hidden input 17" not in path.read_text()
+    assert all(output.output_type == "stream" for cell in book.cells for output in cell.get("outputs", []))
+
+
+def test_an_answer_is_found_where_it_was_written():
+    """A file of that name, or the prediction; anything broken is no answer."""
+    assert answer_of({"essay.md": b"mine"}, "essay") == "mine"
+    assert answer_of(FILES, "essay").startswith("because")
+    assert answer_of({"prediction.json": b'{"answers": [1, 2]}'}, "question") == "[1, 2]"
+    for broken in (b"{", b"[]", b"[" * 100_000, b"{}", b'{"answers": {}}'):
+        assert answer_of({"prediction.json": broken}, "essay") == ""
+
+
+def test_a_class_without_grades_is_no_error(tmp_path):
+    """The gradebook is there and empty."""
+    assert cells_of([], {}) == []
+    assert json.dumps(notebook("hw2", [], None, {}, "m.py"))
+    with open_store(tmp_path / "g.sqlite") as book:
+        book.append(dataclasses.replace(grade(status="rejected", message="x"), verdicts=()))
+        from grader.rules import Rules
+
+        assert sync(book, assignment(), Rules(), tmp_path / "nb", lambda _: {}).students == 0
