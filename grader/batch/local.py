@@ -43,13 +43,14 @@ class _Judge:
         self._process = subprocess.Popen(
             judge_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True
         )
-        threading.Thread(target=self._listen, args=(inbox,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(inbox,), daemon=True)
+        self._listener.start()
         self._send({"parent": os.getpid(), "setup": setup_record(setup)})
 
     def _listen(self, inbox: queue.SimpleQueue[tuple[_Judge, bytes | None]]) -> None:
         assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            for line in self._process.stdout:
+        with contextlib.suppress(OSError, ValueError), self._process.stdout as lines:
+            for line in lines:
                 if line.endswith(b"\n"):  # half a line is what a judge was killed in
                     inbox.put((self, line))
         inbox.put((self, None))
@@ -94,6 +95,7 @@ class _Judge:
             self._process.wait(wait)
         self.kill()
         self._process.wait()
+        self._listener.join(wait)
         self._errors.close()
 
 
