@@ -5,14 +5,24 @@ import math
 import pytest
 from says import expect
 
+PLAIN = (type(None), bool, int, float, str, list, tuple, dict)
+
+
+def is_a_value(thing):
+    """Say whether *thing* is an object of the student's, as far as one can see from here."""
+    return type(thing) not in PLAIN
+
 
 def set_knobs(student, part, numbers):
-    """Give the knobs of *part* these numbers, in order."""
+    """Give the knobs of *part* these numbers, in order; return the knobs."""
+    assert is_a_value(part), "Neuron, Layer and MLP must make objects / Neuron、Layer、MLP 要做出对象"
     knobs = student.value(part.parameters())
     assert type(knobs) in (list, tuple), "parameters() must return a list / parameters() 要返回一个列表"
     assert len(knobs) == len(numbers), f"{len(numbers)} knobs, got {len(knobs)} / 应有 {len(numbers)} 个旋钮，得到 {len(knobs)}"
     for knob, number in zip(knobs, numbers, strict=True):
+        assert is_a_value(knob), "parameters() must list the Values themselves / parameters() 要列出 Value 本身"
         knob.data = number
+    return knobs
 
 
 def listed(student, answers, count):
@@ -20,6 +30,7 @@ def listed(student, answers, count):
     answers = student.value(answers)
     assert type(answers) in (list, tuple), "the answer must be a list, even of one / 答案要是一个列表，哪怕只有一个"
     assert len(answers) == count, f"{count} answers, got {len(answers)} / 应有 {count} 个答案，得到 {len(answers)}"
+    assert all(map(is_a_value, answers)), "each answer must be a Value / 每个答案都要是 Value"
     return answers
 
 
@@ -28,7 +39,9 @@ def test_a_neuron_by_hand(student):
     """A neuron: knobs times inputs, a sum, a squash."""
     neuron = student.Neuron(2)
     set_knobs(student, neuron, [0.5, -1.0, 0.25])
-    expect("w = 0.5, -1; b = 0.25; x = 2, 1", neuron([2.0, 1.0]).data, math.tanh(0.25))
+    answer = neuron([2.0, 1.0])
+    assert is_a_value(answer), f"the answer must be a Value, got {answer} / 答案要是 Value，得到 {answer}"
+    expect("w = 0.5, -1; b = 0.25; x = 2, 1", answer.data, math.tanh(0.25))
 
 
 @pytest.mark.stage("net", points=0.5, zh="一层：每个神经元给一个答案。")
@@ -55,8 +68,7 @@ def test_a_net_learns_its_blame(student):
     """MLP(3, [4, 4, 1]) has 41 knobs, and one walk back reaches its last bias."""
     net = student.MLP(3, [4, 4, 1])
     numbers = [(2 * k - 41) / 60 for k in range(41)]  # none of them zero, no two alike
-    set_knobs(student, net, numbers)
-    last = student.value(net.parameters())[-1]
+    last = set_knobs(student, net, numbers)[-1]
     (out,) = listed(student, net([0.9, -0.7, 0.4]), 1)
     out.backward()
     signal, rest = [0.9, -0.7, 0.4], iter(numbers)

@@ -5,13 +5,32 @@ import math
 import pytest
 from graphs import close
 
+PLAIN = (type(None), bool, int, float, str, list, tuple, dict)
+
 
 def knobs_of(student, part, count):
     """Return the knobs of *part*, *count* different objects."""
+    assert type(part) not in PLAIN, "Neuron, Layer and MLP make objects"
     knobs = student.value(part.parameters())
     assert type(knobs) in (list, tuple), "parameters() returns a list"
     assert len(knobs) == count, "one weight for each input and one bias for each neuron"
+    assert not any(type(knob) in PLAIN for knob in knobs), "the knobs are Values"
     return list(knobs)
+
+
+def answers_of(student, answers, count):
+    """Return *answers*, a list of *count* Values."""
+    answers = student.value(answers)
+    assert type(answers) in (list, tuple), "a layer and a net answer with a list, even of one"
+    assert len(answers) == count, "one answer from each neuron of the last layer"
+    assert not any(type(answer) in PLAIN for answer in answers), "an answer is a Value"
+    return answers
+
+
+def data_of(answer):
+    """Return the number of one answer."""
+    assert type(answer) not in PLAIN, "an answer is a Value"
+    return answer.data
 
 
 def turn(rng, knobs):
@@ -43,9 +62,9 @@ def test_a_neuron_is_knobs_a_sum_and_a_squash(student, rng):
         x = [rng.uniform(-1, 1) for _ in range(nin)]
         neuron = student.Neuron(nin)
         numbers = turn(rng, knobs_of(student, neuron, nin + 1))
-        assert neuron(x).data == close(layer(numbers, x, 1)[0][0])
+        assert data_of(neuron(x)) == close(layer(numbers, x, 1)[0][0])
         inputs = [student.Value(signal) for signal in x]
-        assert neuron(inputs).data == close(layer(numbers, x, 1)[0][0])
+        assert data_of(neuron(inputs)) == close(layer(numbers, x, 1)[0][0])
 
 
 @pytest.mark.stage("net", points=1, zh="一层：几个神经元看同样的输入。")
@@ -55,9 +74,7 @@ def test_a_layer_asks_each_of_its_neurons(student, rng):
         x = [rng.uniform(-1, 1) for _ in range(nin)]
         several = student.Layer(nin, nout)
         numbers = turn(rng, knobs_of(student, several, nout * (nin + 1)))
-        answers = student.value(several(x))
-        assert type(answers) in (list, tuple), "a layer answers with a list, even of one"
-        assert len(answers) == nout
+        answers = answers_of(student, several(x), nout)
         for answer, want in zip(answers, layer(numbers, x, nout)[0], strict=True):
             assert answer.data == close(want)
 
@@ -71,9 +88,7 @@ def test_a_net_feeds_each_layer_to_the_next(student, rng):
         sizes = [nin, *nouts]
         count = sum(sizes[k + 1] * (sizes[k] + 1) for k in range(len(nouts)))
         numbers = turn(rng, knobs_of(student, model, count))
-        answers = student.value(model(x))
-        assert type(answers) in (list, tuple), "a net answers with a list, even of one"
-        assert len(answers) == nouts[-1]
+        answers = answers_of(student, model(x), nouts[-1])
         for answer, want in zip(answers, net(numbers, x, nouts), strict=True):
             assert answer.data == close(want)
 
@@ -89,7 +104,7 @@ def test_every_knob_is_its_own(student, rng):
     for k in range(9):
         knobs[k].data = numbers[k] + 0.5
         moved = [*numbers[:k], numbers[k] + 0.5, *numbers[k + 1 :]]
-        assert student.value(model(x))[0].data == close(net(moved, x, [2, 1])[0])
+        assert answers_of(student, model(x), 1)[0].data == close(net(moved, x, [2, 1])[0])
         knobs[k].data = numbers[k]
 
 
@@ -101,7 +116,7 @@ def test_one_walk_back_tells_every_knob(student, rng):
     model = student.MLP(2, nouts)
     knobs = knobs_of(student, model, 13)
     numbers = turn(rng, knobs)
-    (weight * student.value(model(x))[0]).backward()
+    (weight * answers_of(student, model(x), 1)[0]).backward()
     got = student.value([knob.grad for knob in knobs])
     for grad, want in zip(got, _slopes(numbers, x, weight), strict=True):
         assert grad == close(want)
