@@ -31,6 +31,9 @@ def test_a_thousand_steps_reach_the_loss_on_words_never_seen(student, rng, given
     params = train(student, start, X, Y, (data.STEPS, data.RATE, data.BATCH), rng.randrange(10**6), device)
     reached = held_out_loss(student, params, world.held, device)
     assert reached <= data.THRESHOLD, f"held-out loss {reached:.3f} nats, and {data.THRESHOLD} is asked for. / 没见过的词上的损失是 {reached:.3f}。"
+    moved = np.roll(array(student, params[0], start[0].shape, "trained C"), 1, axis=0)  # the letters trade places
+    without = held_out_loss(student, [student.tensor(moved, "float32", device), *params[1:]], world.held, device)
+    assert without > reached + 0.1, "with the letters' places exchanged the loss is as good: it does not come from C. / 换了字母的位置，损失照样好：它不是靠 C 得来的。"
 
 
 @pytest.mark.stage("train", points=1, zh="五个张量都在学，地图 C 也不例外。")
