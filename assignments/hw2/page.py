@@ -187,4 +187,4 @@ def machine(student, panel):
 
 def _frame(v, blame, edges, hot, en, zh):
     nodes = {node: {"value": v[node], "blame": blame.get(node), "blame_label": BLAME, "hot": node == hot} for node in pain.NODES}
-    return {"view": {"values": [], "nodes": nodes, "edges": edges}, "say": {"en": en, "zh": zh}}
+    return {"input": {"a": v["a"], "b": v["b"]}, "view": {"values": [], "nodes": nodes, "edges": edges}, "say": {"en": en, "zh": zh}}

@@ -137,7 +137,7 @@ def quote(panel: Mapping[str, Any], tries: Sequence[Try], played: Mapping[str, A
     words = {
         "tries": str(len(mine)),
         "minutes": f"{minutes(mine):.0f}" if minutes(mine) >= 1 else "<1",
-        "best": "-" if value is None else f"{value:.2f}",
+        "best": "-" if value is None else str(value) if isinstance(value, int) else f"{value:.2f}",
         **{key: f"{told:.3g}" if isinstance(told, float) else str(told) for key, told in played.get("told", {}).items()},
     }
     forms: Mapping[str, str] = panel["machine"].get("quote", {})

@@ -236,9 +236,10 @@ function section(me) {
   if (panel.best) acts.append(make("button", { type: "button", className: "quiet back", onclick: () => { adopt(me, state.panels[panel.id].best_input); reset(me); } }, say("best_back")));
   if (panel.record === "release") acts.append(make("button", { type: "button", className: "quiet", onclick: () => { starts(me); reset(me); } }, say("again")));
   const left = make("div", {}, ...controls(me), acts, part("error", "div", { className: "error" }));
-  const wide = Boolean(panel.graph || panel.pad);
+  const wide = Boolean(panel.graph), under = !wide && (panel.record !== "release" || panel.pad); // few controls: the log stands below them
+  if (under) left.append(logged);
   const made = make("section", { id: panel.id }, make("h2", {}, pick(panel.title)), ...paragraphs(panel.text), part("machine", "div", { className: "machine" }),
-    make("div", { className: wide ? "columns wide" : "columns" }, left, make("div", { className: "side" }, picture, logged)));
+    make("div", { className: wide ? "columns wide" : "columns" }, left, make("div", { className: "side" }, picture, under ? null : logged)));
   stage(me);
   return made;
 }
@@ -277,7 +278,7 @@ function standing(me) { // what the log says
   }
   if (mine.table?.length) {
     const head = make("tr", {}, make("th", {}, say("number")), ...me.panel.table.map((column) => make("th", { scope: "col" }, pick(column.label))));
-    const rows = mine.table.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, figure(cell)))));
+    const rows = mine.table.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, Number.isInteger(cell) && Math.abs(cell) < 1e6 ? String(cell) : figure(cell)))));
     me.parts.table.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
   }
   const back = me.parts.values.closest("section").querySelector(".back");
