@@ -7,6 +7,7 @@ from typing import Any
 import pain
 
 SMOOTHS = [0.001, 0.01, 0.03, 0.1, 0.3, 1, 3]
+GOLDEN = 618_033_989  # steps of this part of a billion never fall into step with the 27 letters
 SQUARES = 27  # squares of the picture on each side
 VOWELS = "aeiouy"
 UNSEEN = {"en": "loss on unseen words", "zh": "没见过的词上的损失"}
@@ -137,12 +138,13 @@ def look(panel: str, input: Any) -> dict[str, Any]:
 
 
 def _squares(k: int) -> dict[str, Any]:
-    """Return one square for each of 729 contexts of k letters (all 27 for k = 1), evenly spaced in the alphabet's order."""
+    """Return one square for each of 729 contexts of k letters (all 27 for k = 1), evenly spread, in the alphabet's order."""
     seen, alphabet, there = pain._heads(k), ".abcdefghijklmnopqrstuvwxyz", pain.V**k
     shown = min(there, SQUARES * SQUARES)
     bits = []
-    for square in range(shown):
-        place, context = square * there // shown, ""
+    spread = sorted(square * GOLDEN % 10**9 * there // 10**9 for square in range(shown)) if shown < there else range(shown)
+    for place in spread:
+        context = ""
         for _ in range(k):
             place, letter = divmod(place, pain.V)
             context = alphabet[letter] + context

@@ -15,6 +15,14 @@ def numbers(student, thing, shape, what):
     return got
 
 
+def counts(student, thing):
+    """Return a dict of dicts as plain ones; a defaultdict or a Counter is a dict too."""
+    got = student.value(thing)
+    assert hasattr(got, "items"), f"table must return a dict of dicts, not a {type(got).__name__}. / 应返回字典的字典。"
+    rows = {context: student.value(row) for context, row in list(got.items())}
+    return {context: {letter: times for letter, times in list(row.items())} for context, row in rows.items()}  # noqa: C416  (a handle is no mapping here)
+
+
 def parts(student, thing, count, what):
     """Return the *count* parts of a tuple or list, or fail."""
     got = student.value(thing)
