@@ -68,5 +68,8 @@ audit: setup
 audit-full: setup
 	@$(BIN)/grade audit --full
 
-bench demo gpu-check browser-test: setup
+demo: setup
+	@$(BIN)/python tools/demo_class.py
+
+bench gpu-check browser-test: setup
 	@$(BIN)/python tools/$@.py

@@ -1,4 +1,4 @@
-"""A class run is killed with -9 at random moments, in any of its processes: nothing told is lost, nothing stands twice, nothing survives."""
+"""A class run is killed with -9 at random moments, in any of its processes: nothing told is lost, nothing stands twice or survives."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class ClassRun:
                     yield from self._settle(result, taken)
 
     def _store(self, entry: Entry, grade: Grade, submission: Submission | None = None) -> Step:
-        handed_in = submission.instant if submission is not None else ""
+        handed_in = submission.instant if submission is not None else entry.refused_at
         number = self.book.append(grade, handed_in=handed_in, source=entry.source, work=entry.work)
         self._heartbeat()
         return Step(grade.status, entry, replace(grade, attempt=number))

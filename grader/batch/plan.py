@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from grader.batch.engine import Setup
 from grader.batch.originals import Originals
 from grader.gradebook import Attempt, Key
 from grader.intake import Rejected, admit, fingerprint, scan
+from grader.intake.admission import utc
 from grader.judge import grading_seed, suite_hash
 from grader.model import Grade, Submission
 
@@ -68,6 +70,7 @@ class Entry:
     digest: str
     load: Callable[[], Submission]
     refusal: str = ""
+    refused_at: str = ""  # when a refused one was handed in
 
 
 def hand_ins(folder: Path, scheme: Scheme) -> list[Entry]:
@@ -83,9 +86,16 @@ def _entry(student: str, path: Path, scheme: Scheme) -> Entry:
         submission = load()
     except Rejected as error:
         digest = fingerprint(path)
-        return Entry(student, str(path), scheme.work(student, digest, 0), digest, load, str(error))
+        return Entry(student, str(path), scheme.work(student, digest, 0), digest, load, str(error), _changed(path))
     work = scheme.work(student, submission.digest, scheme.seed(submission))
     return Entry(student, str(path), work, submission.digest, load)
+
+
+def _changed(path: Path) -> str:
+    try:
+        return utc(os.lstat(path).st_mtime)
+    except (OSError, ValueError):
+        return ""
 
 
 def recorded(attempts: list[Attempt], originals: Originals, scheme: Scheme) -> tuple[list[Entry], list[Attempt]]:
