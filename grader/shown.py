@@ -14,6 +14,8 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def visible(text: str, *, keep: str = "") -> str:
     """Return *text* with everything unprintable spelled out: control characters, escape sequences, bidi overrides, lone surrogates."""
+    if text.isprintable():  # nearly every text is, and a class has many
+        return text
     return "".join(c if c in keep or c.isprintable() else _spelled(c) for c in text)
 
 

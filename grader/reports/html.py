@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ def _render(template: str, lang: str, made: str, **values: Any) -> str:
     return _environment().get_template(template).render(w=words, zh=lang == "zh", made=made, **values)
 
 
+@functools.cache  # templates are compiled once, not once a student
 def _environment() -> jinja2.Environment:
     import jinja2
 
