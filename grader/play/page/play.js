@@ -229,14 +229,14 @@ function section(me) {
     return make("section", { id: panel.id, className: "locked" }, make("h2", {}, pick(panel.title)), make("p", {}, say("locked")));
   }
   const numbered = make("div", { className: "row" }, part("values", "dl", { className: "numbers" }), part("standing", "dl", { className: "numbers small" }));
-  const picture = make("div", { className: panel.live !== false && !panel.graph && !panel.pad ? "picture sticky" : "picture" }, numbered, part("stage", "div", {}), part("charts", "div", {}));
+  const picture = make("div", { className: panel.live === false ? "picture late" : panel.graph || panel.pad ? "picture" : "picture sticky" }, numbered, part("stage", "div", {}), part("charts", "div", {}));
   const logged = make("div", { className: "log" }, part("history", "div", {}), part("table", "div", { className: "scroll" }));
   const acts = make("div", { className: "row" });
   if (panel.record === "button") acts.append(make("button", { type: "button", onclick: () => record(me), className: "try" }, pick(panel.button) || say("record")));
   if (panel.best) acts.append(make("button", { type: "button", className: "quiet back", onclick: () => { adopt(me, state.panels[panel.id].best_input); reset(me); } }, say("best_back")));
   if (panel.record === "release") acts.append(make("button", { type: "button", className: "quiet", onclick: () => { starts(me); reset(me); } }, say("again")));
   const left = make("div", {}, ...controls(me), acts, part("error", "div", { className: "error" }));
-  const wide = Boolean(panel.graph), under = !wide && (panel.record !== "release" || panel.pad); // few controls: the log stands below them
+  const wide = Boolean(panel.graph || (panel.pad && !panel.kind)), under = !wide && (panel.record !== "release" || panel.pad); // few controls: the log stands below them
   if (under) left.append(logged);
   const made = make("section", { id: panel.id }, make("h2", {}, pick(panel.title)), ...paragraphs(panel.text), part("machine", "div", { className: "machine" }),
     make("div", { className: wide ? "columns wide" : "columns" }, left, make("div", { className: "side" }, picture, under ? null : logged)));
@@ -511,7 +511,8 @@ function pad(me) {
       const drag = (motion) => {
         const area = box.getBoundingClientRect();
         moved = true;
-        move(min + ((motion.clientX - area.left) / area.width) * (max - min), max - ((motion.clientY - area.top) / area.height) * (max - min));
+        const share = (at) => (at - 0.04) / 0.92;
+        move(min + share((motion.clientX - area.left) / area.width) * (max - min), max - share((motion.clientY - area.top) / area.height) * (max - min));
       };
       const drop = () => { dot.removeEventListener("pointermove", drag); if (moved) settle(me, false); };
       dot.addEventListener("pointermove", drag);
@@ -528,8 +529,8 @@ function pad(me) {
     });
     me.setters.push(() => {
       const [x, y] = me.values[key(control)];
-      dot.style.left = `${((x - min) / (max - min)) * 100}%`;
-      dot.style.top = `${(1 - (y - min) / (max - min)) * 100}%`;
+      dot.style.left = `${4 + ((x - min) / (max - min)) * 92}%`;
+      dot.style.top = `${96 - ((y - min) / (max - min)) * 92}%`;
       dot.setAttribute("aria-label", `${pick(control.label) || control.id}: ${figure(x)}, ${figure(y)}. ${say("nudge")}`);
     });
     box.append(dot);
