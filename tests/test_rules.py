@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from gradebook_kit import grade, verdict
 
@@ -167,3 +169,11 @@ def test_a_standing_puts_attempts_marks_and_rules_together(tmp_path):
         assert (cy.status, cy.final) == ("fault", None)
         book.add_marks([Mark("hw2", "bob", "", 50.0, 100.0)])
         assert standings(book, "hw2", found)[1].final == 50.0
+
+
+def test_the_documented_rules_are_read(tmp_path):
+    """The example of docs/CLASS.md is a course.toml, whole."""
+    page = (Path(__file__).parent.parent / "docs" / "CLASS.md").read_text(encoding="utf-8")
+    found = rules(tmp_path, page.partition("```toml\n")[2].partition("```")[0])
+    assert (found.grace_days, found.counts_of, found.written) == (3, {"hw2": "best"}, {"hw2": {"essay": 5.0}})
+    assert found.deadline("hw2", "ada") > found.deadline("hw2", "bob")

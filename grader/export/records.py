@@ -55,7 +55,9 @@ def classroom50(grade: Grade, context: Mapping[str, str], handed_in: str, graded
     """
     missing = [name for name in ("classroom", "owner", "submission", "commit", "release") if not context.get(name)]
     if missing:
-        raise CourseError(f"a Classroom 50 result needs {', '.join(missing)}; the runner sets them, or give them as options")
+        what = ", ".join(missing)
+        text = f"a Classroom 50 result needs {what}; the runner sets them, or give them as options"
+        raise CourseError(text, zh=f"Classroom 50 的结果需要 {what}；由运行环境设置，或用选项给出")
     scale = _scale(grade)
     if grade.status == "fault":
         raise GraderFault(f"{grade.assignment}: nothing could be graded, so there is no result: {line(grade.message)}")

@@ -77,7 +77,8 @@ def canvas(table: str, standings: Iterable[Standing], column: str, *, overwrite:
     at = _column(rows[0], column)
     keys = [rows[0].index(name) for name in ("SIS Login ID", "SIS User ID", "ID") if name in rows[0]]
     if not keys:
-        raise CourseError("the Canvas table has no column SIS Login ID, SIS User ID or ID; export it again from Canvas, with all columns")
+        text = "the Canvas table has no column SIS Login ID, SIS User ID or ID; export it again from Canvas, with all columns"
+        raise CourseError(text, zh="Canvas 表格里没有 SIS Login ID、SIS User ID 或 ID 列；请从 Canvas 重新导出全部列")
     return _fill(rows, standings, keys, at, overwrite=overwrite, names=lambda s: [s.person.id, s.person.email])
 
 
@@ -93,7 +94,8 @@ def moodle(standings: Iterable[Standing], table: str | None = None, *, overwrite
     at, told = _column(rows[0], "Grade"), _column(rows[0], "Feedback comments")
     keys = [rows[0].index(name) for name in ("Email address", "ID number") if name in rows[0]]
     if not keys:
-        raise CourseError("the Moodle table has no column Email address or ID number; download the grading worksheet again")
+        text = "the Moodle table has no column Email address or ID number; download the grading worksheet again"
+        raise CourseError(text, zh="Moodle 表格里没有 Email address 或 ID number 列；请重新下载评分表")
     return _fill(rows, standings, keys, at, overwrite=overwrite, names=lambda s: [s.person.email, s.person.id], feedback=told)
 
 
@@ -151,7 +153,7 @@ def _same(before: str, now: str) -> bool:
 def _rows(table: str) -> list[list[str]]:
     rows = list(csv.reader(io.StringIO(table.removeprefix("\ufeff"), newline="")))
     if not rows or not rows[0]:
-        raise CourseError("the table is empty; export it again and give its file")
+        raise CourseError("the table is empty; export it again and give its file", zh="表格是空的；请重新导出")
     return rows
 
 
@@ -162,5 +164,7 @@ def _column(head: list[str], wanted: str) -> int:
     ]
     if len(found) != 1:
         fault = "no column" if not found else "several columns"
-        raise CourseError(f"the table has {fault} {wanted!r}; its columns are: {', '.join(cell(name) for name in head)}")
+        columns = ", ".join(cell(name) for name in head)
+        text = f"the table has {fault} {wanted!r}; its columns are: {columns}"
+        raise CourseError(text, zh=f"表格里没有唯一的一列 {wanted!r}；现有的列：{columns}")
     return found[0]

@@ -74,7 +74,7 @@ def list_folder(folder: Path, assignment: Assignment) -> Iterator[Item]:
     wanted |= {f"{assignment.name}.ipynb".casefold(), f"{assignment.module}.ipynb".casefold()}
     below = []
     for entry in _entries(folder):
-        status = entry.stat(follow_symlinks=False)
+        status = _status(entry)
         kind = kind_of(status)
         if entry.name.casefold() in wanted or (entry.name.endswith((".py", ".ipynb")) and kind == "file"):
             yield Item(entry.name, kind, status.st_size, Path(entry.path))
@@ -86,7 +86,7 @@ def list_folder(folder: Path, assignment: Assignment) -> Iterator[Item]:
             continue
         for entry in _entries(folder / prefix):
             if entry.name.casefold() in wanted:
-                status = entry.stat(follow_symlinks=False)
+                status = _status(entry)
                 yield Item(f"{prefix}/{entry.name}", kind_of(status), status.st_size, Path(entry.path))
 
 
@@ -99,3 +99,10 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield entry
     except OSError as error:
         raise Rejected(folder.name, f"cannot be read: {error.strerror}", zh=f"无法读取：{error.strerror}") from None
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except OSError as error:
+        raise Rejected(entry.name, f"cannot be read: {error.strerror}", zh=f"无法读取：{error.strerror}") from None
