@@ -15,19 +15,15 @@ from typing import Any
 
 import grader
 from grader import handout, judge, wall
-from grader.audit import programs
+from grader.audit import knowledge, programs
 from grader.audit.programs import WrongProgram
 from grader.errors import CourseError, SuiteError
 from grader.model import SEEDS, SUITES, Assignment, Grade, Outcome, Submission
 from grader.student.process import Starter, starter
-from grader.tutor import Known
-from grader.tutor.known import ANY_SEED, save_known
 
 FULL_MARK_SEEDS = (0, 3, 6)
 SAMPLE = 3  # every third of the other checks is run on a wrong program, unless the audit is full
 LOCK = "audit.lock"
-TRACES = {"public": ".kit/traces.json.gz", "hidden": "traces.json.gz"}
-DRAWING = ("rng", "seed")  # a check without these has the same inputs under every seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +158,11 @@ def _run_everything(
             for job, grade in runs:
                 report.findings += list(_judged(kind, program, job, grade, assignment))
         if report.sound and traces:
-            wrong_runs = [run for (kind, _), runs in grades.items() if kind == "wrong" for run in runs]
-            _save_traces(assignment, bench, wrong, wrong_runs)
+            right = [grade for (kind, _), runs in grades.items() if kind in ("reference", "right") for _, grade in runs]
+            wrongs = [grade for (kind, _), runs in grades.items() if kind == "wrong" for _, grade in runs]
+            knowledge.write(assignment, knowledge.drawing(bench), wrong, wrongs, right)
+            whole = [grade for grade in wrongs if grade.seed == 0]  # under the other seeds only what a program names was run
+            report.findings += [Finding(program, what) for program, what in knowledge.unrecognised(assignment, whole)]
 
     judge.with_suite(assignment, SUITES, _no_starter, work)
 
@@ -177,7 +176,8 @@ def _jobs(
 ) -> Iterator[_Job]:
     every = frozenset(check.id for check in bench.checks)
     cheap = frozenset(check.id for check in bench.checks if check.rule.seconds is None)
-    drawing = frozenset(check.id for check in bench.checks if set(DRAWING) & set(getattr(check.item, "fixturenames", ())))
+    drawing = knowledge.drawing(bench)
+    runs_her_code = frozenset(check.id for check in bench.checks if check.uses_student)
     base = programs.reference(assignment)
     yield _Job("reference", base, 0, every)
     starters = {**base.files, **handout.starter(assignment)}
@@ -192,10 +192,12 @@ def _jobs(
         named = frozenset(check for check in every if _named(check, (*program.loses, *program.may_lose)))
         sample = frozenset(sorted(every - named)[::SAMPLE])
         rest = every if full else cheap if traces else sample & cheap
+        if all(edit.file == assignment.source_name for edit in program.edits):
+            rest &= runs_her_code  # evidence and break-it tests are the reference's own: no edit of the module shows there
         yield _Job("wrong", edited, 0, named | rest)
         if traces:
             for seed in range(1, SEEDS):
-                yield _Job("wrong", edited, seed, cheap & drawing)
+                yield _Job("wrong", edited, seed, cheap & drawing & (every if full else named))
 
 
 def _named(check: str, globs: Iterable[str]) -> bool:
@@ -229,9 +231,7 @@ def _grade_here(job: _Job) -> Grade:
         _STARTER = starter(wall.probe(), packages)
     workers = _STARTER
     _BENCH.use(lambda: workers)
-    grade = _BENCH.grade(job.submission, job.seed, lambda check: check.id in job.checks)
-    verdicts = tuple(replace(v, trace=(*v.trace, v.outcome.value)) for v in grade.verdicts)
-    return replace(grade, verdicts=verdicts)
+    return _BENCH.grade(job.submission, job.seed, lambda check: check.id in job.checks)
 
 
 def _close_starter() -> None:
@@ -271,28 +271,6 @@ def _losses(program: WrongProgram, job: _Job, grade: Grade) -> Iterator[Finding]
             yield Finding(program.id, f"'loses' names {glob}, and no check is called so")
         elif hit and not any(check in lost for check in hit):
             yield Finding(program.id, f"passes {glob} (seed {job.seed}), which it must lose")
-
-
-def _save_traces(assignment: Assignment, bench: judge.Bench, wrong: Sequence[WrongProgram], runs: Iterable[tuple[_Job, Grade]]) -> None:
-    """Write what each wrong program's failing checks showed: the public part into the handout, the hidden part beside the solution."""
-    drawing = {check.id for check in bench.checks if set(DRAWING) & set(getattr(check.item, "fixturenames", ()))}
-    traces: dict[str, dict[tuple[str, int], dict[str, Any]]] = {suite: {} for suite in SUITES}
-    for job, grade in runs:
-        for verdict in grade.verdicts:
-            if verdict.outcome is Outcome.PASS:
-                continue
-            seed = job.seed if verdict.id in drawing else ANY_SEED
-            suite = verdict.id.partition("/")[0]
-            traces[suite].setdefault((verdict.id, seed), {})[job.submission.student] = verdict.trace
-    for suite, path in zip(SUITES, trace_paths(assignment), strict=True):
-        misconceptions = {program.id: program.question for program in wrong}
-        save_known(path, Known(judge.suite_hash(assignment, [suite]), misconceptions, traces[suite]))
-
-
-def trace_paths(assignment: Assignment) -> list[Path]:
-    """Return where the traces lie: the public ones in the handout, and for staff the hidden ones."""
-    paths = [assignment.folder / TRACES["public"]]
-    return paths if assignment.private is None else [*paths, assignment.private / TRACES["hidden"]]
 
 
 def _write_hidden_concepts(assignment: Assignment) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 HEAD, TAIL = 16, 32  # tokens kept: how a check began, and what it saw last
 DIGITS = 9
+_SHOWN = re.compile(r"<[\w.]+ .*>|[A-Z]\w*\(.*\)", re.DOTALL)  # an object as its repr shows it: style, and sometimes an address
 
 Token = float | int | str | bool | None
 
@@ -44,7 +46,7 @@ def _leaves(value: Any) -> Iterator[Token]:
     elif kind in (int, bool) or value is None:
         yield value
     elif kind is str:
-        yield f"'{value[:40]}"
+        yield "'<shown>" if _SHOWN.fullmatch(value) else f"'{value[:40]}"
     elif kind in (list, tuple):
         yield "["
         for item in value:

@@ -1,4 +1,9 @@
-"""Explain failing checks by the smallest set of known misconceptions whose traces match. A false diagnosis is worse than none."""
+"""Explain failing checks by the smallest set of known misconceptions whose traces match. A false diagnosis is worse than none.
+
+A mistake shows itself first in the stage where it was made: the *home* of a known program is the first stage of the ramp in which it fails
+a check. There its traces must match; further up, where a graph is walked in another order or a loop is built on other helpers, the same
+mistake may look different, and what it looks like there decides only between programs that fit at home.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.model import Grade, Outcome, Verdict
-from grader.tutor.known import Known
+from grader.tutor.known import Known, misconception_of
 from grader.tutor.trace import UNWRITTEN, Token, matches
+
+FEW = 2  # matches at home that outweigh a mismatch there
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,97 +26,105 @@ class Diagnosis:
     unknown: tuple[str, ...]
 
     @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """The explanations, each a group of misconceptions that these traces cannot tell apart."""
+        return tuple(dict.fromkeys(self.names.values()))
+
+    @property
     def misconceptions(self) -> tuple[str, ...]:
         """The misconceptions that are certain: each explains a check alone."""
-        return tuple(dict.fromkeys(names[0] for names in self.names.values() if len(names) == 1))
+        return tuple(names[0] for names in self.groups if len(names) == 1)
 
 
 @dataclass(frozen=True)
 class _Case:
-    """One grade as evidence: which checks failed with which trace, which passed, and which say nothing."""
+    """One grade as evidence: which checks failed with which trace, which passed, and each check's place on the ramp."""
 
     failed: Mapping[str, tuple[Token, ...]]
     passed: frozenset[str]
+    place: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One known program held against a case."""
+
+    program: str
+    equal: frozenset[str]  # checks that show the same
+    other: frozenset[str]  # checks that fail too, and show something else
+    missing: frozenset[str]  # checks that it fails and that passed here
+    home: frozenset[str]
+
+    def convinces(self, loose: frozenset[str]) -> bool:
+        """Return whether it looks at home as it must. A *loose* check looks different in each right style too, so it proves nothing."""
+        same = len(self.home & self.equal)
+        against = len(self.home & self.missing) + len((self.home & self.other) - loose)
+        return bool(self.equal) and (against == 0 or (same >= FEW and same > against))
 
 
 def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int) -> Diagnosis:
     """Return what explains the failing checks among *verdicts*.
 
-    A program that we know is a candidate if every check that it fails failed here too, with the same trace. Of the candidates that explain
-    the same checks none is preferred. A check that none explains is unknown.
+    Programs that explain equally much, equally well, are not told apart. A check that none explains is unknown.
     """
     case = _case(verdicts)
-    fits = {program: _explained(program, case, known, seed) for program in known.programs()}
-    fits = {program: checks for program, checks in fits.items() if checks}
-    chosen = _smallest_cover(fits)
+    fits = [_fit(program, case, known, seed) for program in sorted(known.programs())]
+    left = [fit for fit in fits if fit is not None and fit.convinces(known.loose)]
     names: dict[str, tuple[str, ...]] = {}
-    for group in chosen:
-        for check in fits[group[0]]:
-            parts = [program.split("+") for program in group]
-            fitting = tuple(dict.fromkeys(name for names_ in parts for name in _alone(names_, check, case, known, seed)))
-            names.setdefault(check, fitting)
-    return Diagnosis(names, tuple(check for check in case.failed if check not in names))
+    while left:
+        done = names.keys()
+        best = max(left, key=lambda fit: _worth(fit, done))
+        group = [fit for fit in left if _worth(fit, done) == _worth(best, done) and fit.equal - done == best.equal - done]
+        left = [fit for fit in left if fit not in group]
+        if not best.equal - done:
+            break
+        if not (best.home & best.equal) - done and best.home & done:
+            continue  # where it would have been made, something else was
+        called = tuple(dict.fromkeys(misconception_of(fit.program) for fit in group))
+        for check in best.equal | best.other:
+            names.setdefault(check, called)
+    ordered = {check: names[check] for check in case.failed if check in names}
+    return Diagnosis(ordered, tuple(check for check in case.failed if check not in names))
+
+
+def _worth(fit: _Fit, done: Iterable[str]) -> tuple[int, int]:
+    return len(fit.equal.difference(done)), -len(fit.other) - len(fit.missing)
 
 
 def _case(verdicts: Iterable[Verdict]) -> _Case:
-    failed, passed = {}, set()
+    failed, passed, place = {}, set(), {}
+    stages: dict[str, int] = {}
     for verdict in verdicts:
+        place[verdict.id] = stages.setdefault(verdict.stage, len(stages))
         if verdict.outcome is Outcome.PASS:
             passed.add(verdict.id)
         elif verdict.outcome in (Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT):
             trace: tuple[Token, ...] = verdict.trace  # type: ignore[assignment]
-            if UNWRITTEN not in trace:  # a part that is not written yet says nothing of what is
+            if trace and UNWRITTEN not in trace:  # a part that is not written yet says nothing of what is
                 failed[verdict.id] = (*trace, verdict.outcome.value)
-    return _Case(failed, frozenset(passed))
+    return _Case(failed, frozenset(passed), place)
 
 
-def _explained(program: str, case: _Case, known: Known, seed: int) -> frozenset[str]:
-    """Return the checks that *program* explains, or nothing if one check speaks against it."""
-    explained = set()
-    for check in case.passed:
-        if program in known.of(check, seed):
-            return frozenset()
-    for check, trace in case.failed.items():
-        expected = known.of(check, seed).get(program)
-        if expected is None:
-            continue
-        if not matches(trace, expected):
-            if not _shared(program, check, case, known, seed):
-                return frozenset()
-            continue
-        explained.add(check)
-    return frozenset(explained)
-
-
-def _shared(program: str, check: str, case: _Case, known: Known, seed: int) -> bool:
-    """Return whether a recorded pair that holds *program* accounts for what *check* showed."""
-    trace = case.failed[check]
-    return any(program in pair.split("+") and "+" in pair and matches(trace, expected) for pair, expected in known.of(check, seed).items())
-
-
-def _alone(parts: Sequence[str], check: str, case: _Case, known: Known, seed: int) -> Sequence[str]:
-    """Return which of a pair's *parts* explain this check by themselves; both if only together."""
-    if len(parts) == 1:
-        return parts
-    single = [part for part in parts if part in known.of(check, seed) and matches(case.failed[check], known.of(check, seed)[part])]
-    return single or [part for part in parts if part in known.of(check, seed)] or parts
-
-
-def _smallest_cover(fits: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """Return groups of programs that together explain all that can be explained; a group's members explain the same checks."""
-    left = set().union(*fits.values()) if fits else set()
-    chosen: list[list[str]] = []
-    while left:
-        best = max(fits, key=lambda program: (len(fits[program] & left), -program.count("+"), program))
-        gain = fits[best] & left
-        group = sorted(p for p in fits if fits[p] & left == gain and p.count("+") == best.count("+"))
-        chosen.append([best, *(p for p in group if p != best)])
-        left -= gain
-    return chosen
+def _fit(program: str, case: _Case, known: Known, seed: int) -> _Fit | None:
+    """Hold *program* against *case*; None if it fails none of the checks that were run."""
+    expected = known.of(program, seed)
+    run = {check: trace for check, trace in expected.items() if check in case.failed or check in case.passed}
+    if not run:
+        return None
+    first = min(case.place[check] for check in run)
+    failed = run.keys() & case.failed.keys()
+    equal = frozenset(check for check in failed if matches(case.failed[check], run[check]))
+    return _Fit(
+        program,
+        equal,
+        frozenset(failed - equal),
+        frozenset(run.keys() & case.passed),
+        frozenset(check for check in run if case.place[check] == first),
+    )
 
 
 def annotate(grade: Grade, known: Known | None, lang: str = "en") -> Grade:
-    """Return *grade* with the misconception and the tutor's question at each check that has one explanation, or the two that it could be."""
+    """Return *grade* with the misconception and the tutor's question at each check that is explained; an ambiguity shows two."""
     if known is None or grade.status != "graded":
         return grade
     found = diagnose(grade.verdicts, known, grade.seed)
@@ -119,6 +134,7 @@ def annotate(grade: Grade, known: Known | None, lang: str = "en") -> Grade:
 def _asked(verdict: Verdict, names: Sequence[str], known: Known, lang: str) -> Verdict:
     if not names:
         return verdict
-    texts = [getattr(known.misconceptions[name], lang) for name in names[:2] if name in known.misconceptions]
+    texts = [getattr(known.misconceptions[name], lang) for name in names if name in known.misconceptions]
+    asked = tuple(dict.fromkeys(texts))[:2]
     joiner = " / " if lang == "en" else " ／ "
-    return dataclasses.replace(verdict, misconception="|".join(names[:2]), question=joiner.join(texts) or None)
+    return dataclasses.replace(verdict, misconception="|".join(names), question=joiner.join(asked) or None)

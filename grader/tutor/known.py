@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderFault
+from grader.model import Assignment
 from grader.tutor.trace import Token
 
-FORMAT = 1
+FORMAT = 2
 ANY_SEED = -1  # the trace of a check that draws nothing
+FORM = "~"  # between a misconception's id and the number of one more form of it
+PATHS = {"public": ".kit/traces.json.gz", "hidden": "traces.json.gz"}
+
+Traces = Mapping[tuple[str, int], Mapping[str, tuple[Token, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +30,35 @@ class Misconception:
     zh: str
 
 
+def misconception_of(program: str) -> str:
+    """Return the misconception that *program* is a form of: ``no-division~1`` is one more form of ``no-division``."""
+    return program.partition(FORM)[0]
+
+
 @dataclass(frozen=True)
 class Known:
     """``traces[(check, seed)][program]`` is the trace that a failing wrong program left; a program that passed the check is not there.
 
-    A *program* is a misconception's id, or two of them joined by ``+``.
+    A *program* is a misconception's id, or one more form of it. ``loose`` are the checks in which right styles differ among themselves.
     """
 
     suite_hash: str
     misconceptions: Mapping[str, Misconception]
-    traces: Mapping[tuple[str, int], Mapping[str, tuple[Token, ...]]] = field(repr=False)
+    traces: Traces = field(repr=False)
+    loose: frozenset[str] = frozenset()
 
-    def of(self, check: str, seed: int) -> Mapping[str, tuple[Token, ...]]:
-        """Return the known traces of one check under one seed, by program."""
-        return self.traces.get((check, ANY_SEED)) or self.traces.get((check, seed)) or {}
+    def of(self, program: str, seed: int) -> dict[str, tuple[Token, ...]]:
+        """Return what *program* showed under one seed, by check."""
+        return {check: left[program] for (check, drawn), left in self.traces.items() if drawn in (ANY_SEED, seed) and program in left}
 
     def programs(self) -> set[str]:
         return {program for traces in self.traces.values() for program in traces}
+
+
+def trace_paths(assignment: Assignment) -> dict[str, Path]:
+    """Return where the traces lie, by suite: the public ones in the handout, and for staff the hidden ones beside the solution."""
+    paths = {"public": assignment.folder / PATHS["public"]}
+    return paths if assignment.private is None else paths | {"hidden": assignment.private / PATHS["hidden"]}
 
 
 def save_known(path: Path, known: Known) -> None:
@@ -53,30 +70,33 @@ def save_known(path: Path, known: Known) -> None:
         "format": FORMAT,
         "suite_hash": known.suite_hash,
         "questions": {m.id: {"en": m.en, "zh": m.zh} for m in sorted(known.misconceptions.values(), key=lambda m: m.id)},
+        "loose": sorted(known.loose),
         "traces": rows,
     }
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(gzip.compress(json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode(), 9, mtime=0))
 
 
-def load_known(paths: Iterable[Path], suite_hashes: Iterable[str] | None = None) -> Known | None:
-    """Read and merge what ``grade audit`` wrote; None if nothing is there. Files whose suite has changed since are left out."""
-    wanted = None if suite_hashes is None else set(suite_hashes)
+def load_known(paths: Iterable[Path], suite_hashes: Iterable[str]) -> Known | None:
+    """Read and merge what ``grade audit`` wrote; None if nothing fits. A file whose suite has changed since is refused: it is left out."""
+    wanted = set(suite_hashes)
     found: dict[tuple[str, int], Mapping[str, tuple[Token, ...]]] = {}
     questions: dict[str, Misconception] = {}
+    loose: set[str] = set()
     hashes = []
     for path in paths:
         if not path.is_file():
             continue
         try:
             record = json.loads(gzip.decompress(path.read_bytes()))
-            if record["format"] != FORMAT or (wanted is not None and record["suite_hash"] not in wanted):
+            if record["format"] != FORMAT or record["suite_hash"] not in wanted:
                 continue
             for check, by_seed in record["traces"].items():
                 for seed, traces in by_seed.items():
                     found[(check, int(seed))] = {program: tuple(trace) for program, trace in traces.items()}
             questions |= {name: Misconception(name, row["en"], row["zh"]) for name, row in record["questions"].items()}
+            loose |= set(record["loose"])
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise GraderFault(f"{path}: not a trace file: {error}; `grade audit` writes it anew") from None
         hashes.append(record["suite_hash"])
-    return Known("+".join(hashes), questions, found) if hashes else None
+    return Known("+".join(hashes), questions, found, frozenset(loose)) if hashes else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -59,4 +60,5 @@ def load(files: dict[str, bytes], module: str, packages: Sequence[str], site: Se
     for name in list(sys.modules):
         if f"{name}.py" in files:
             del sys.modules[name]
+    random.seed(0)  # what a program draws for itself is drawn alike in each grading
     return importlib.import_module(module)
