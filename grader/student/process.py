@@ -93,6 +93,7 @@ class Worker:
 
     def names(self) -> frozenset[str]:
         """Return the names in the module once it has loaded. Raises StudentError if it did not, or WorkerGone."""
+        self._control.ready()  # the zygote may still be importing: that is our time, not hers
         reply, _ = self._receive()
         if type(reply) is dict and "e" in reply:
             raise student_error(reply["e"], self)
@@ -187,6 +188,8 @@ class Worker:
 
 class _Control(Protocol):
     """How to measure and end one worker."""
+
+    def ready(self) -> int: ...
 
     def spent(self) -> dict[str, float]: ...
 
@@ -400,21 +403,22 @@ class _Forked:
     def born(self, reply: Any) -> None:
         self._pid = int(reply["pid"])
 
-    def _ready(self) -> int:
+    def ready(self) -> int:
+        """Wait until the zygote has forked it; return its process number there."""
         if self.pending is not None:
             self._zygote.await_reply(self.pending)
         return self._pid
 
     def spent(self) -> dict[str, float]:
         answer: dict[str, float] = {}
-        pid = self._ready()
+        pid = self.ready()
         self._zygote.await_reply(self._zygote._send({"do": "spent", "pid": pid}, answer.update))
         return answer
 
     def end(self, grace: float = 0.0) -> int:
         if self._status is None:
             answer: dict[str, Any] = {}
-            pid = self._ready()
+            pid = self.ready()
             self._zygote.await_reply(self._zygote._send({"do": "kill", "pid": pid, "grace": grace}, answer.update))
             self._status = int(answer["exit"][0])
         return self._status
@@ -493,6 +497,9 @@ class _Spawned:
         with contextlib.suppress(OSError, ValueError):
             while data := self._process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
                 output.add(data)
+
+    def ready(self) -> int:
+        return self._process.pid
 
     def spent(self) -> dict[str, float]:
         return {}
