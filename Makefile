@@ -31,7 +31,7 @@ setup:
 
 release: setup
 	@$(if $(FORCE),rm -f $(OUT)/SHA256SUMS)
-	@if $(MAKE) -q $(OUT)/SHA256SUMS; then echo "release: nothing has changed; $(OUT)/ is up to date (make release FORCE=1 makes it again)"; \
+	@if $(MAKE) --no-print-directory -q $(OUT)/SHA256SUMS; then echo "release: nothing has changed; $(OUT)/ is up to date (make release FORCE=1 makes it again)"; \
 	else $(MAKE) --no-print-directory $(OUT)/SHA256SUMS; fi
 
 $(OUT)/SHA256SUMS: $(COURSE) $(KIT)
@@ -42,7 +42,7 @@ $(OUT)/SHA256SUMS: $(COURSE) $(KIT)
 
 test: setup
 	@$(if $(FORCE),rm -f .venv/.tested)
-	@if $(MAKE) -q .venv/.tested; then echo "test: nothing has changed since all tests passed (make test FORCE=1 runs them again)"; \
+	@if $(MAKE) --no-print-directory -q .venv/.tested; then echo "test: nothing has changed since all tests passed (make test FORCE=1 runs them again)"; \
 	else $(MAKE) --no-print-directory .venv/.tested; fi
 
 .venv/.tested: $(COURSE) $(KIT) $(TESTS)
@@ -71,5 +71,12 @@ audit-full: setup
 demo: setup
 	@$(BIN)/python tools/demo_class.py
 
-bench gpu-check browser-test: setup
-	@$(BIN)/python tools/$@.py
+bench: setup
+	@$(BIN)/python tools/bench.py
+
+gpu-check: setup
+	@$(BIN)/python tools/gpu_check.py
+
+browser-test: setup
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { echo "browser-test: no Chromium here (Debian, Ubuntu: apt install chromium)" >&2; exit 2; }
+	@$(BIN)/python -m pytest tests/browser $(wildcard tests/test_*_browser.py)
