@@ -45,11 +45,22 @@ def explain(excinfo: pytest.ExceptionInfo[BaseException], phase: str) -> Failure
         return Failure(Outcome.FAULT, "the suite skipped this check; a check either runs or is PENDING for a device")
     if isinstance(error, (AssertionError, pytest.fail.Exception)):
         return Failure(Outcome.FAIL, _assertion(excinfo))
-    if isinstance(error, AttributeError) and "student's program" in str(error):
-        return Failure(Outcome.FAIL, str(error))
+    if isinstance(error, AttributeError) and ("student's program" in str(error) or _is_plain(error)):
+        return Failure(Outcome.FAIL, _attribute_words(error))
     if phase != "call" or isinstance(error, AUTHORS) or not isinstance(error, Exception):
         return Failure(Outcome.FAULT, f"the suite itself failed: {type(error).__name__}: {error}")
     return Failure(Outcome.FAIL, f"an answer of an unexpected kind: {type(error).__name__}: {error}"[:LONGEST])
+
+
+def _is_plain(error: AttributeError) -> bool:
+    """Return whether an attribute was asked of a plain value: then an object of the student's was expected there."""
+    return isinstance(error.obj, (float, int, str, list, tuple, dict, type(None))) and bool(error.name)
+
+
+def _attribute_words(error: AttributeError) -> str:
+    if "student's program" in str(error):
+        return str(error)
+    return f"an object with .{error.name} was expected here, and {_show(error.obj)} was received"
 
 
 def _gone_words(error: WorkerGone) -> str:

@@ -6,7 +6,7 @@ import math
 import pytest
 from pytest import approx
 
-rule = pytest.mark.stage("rules", points=20 / 29)
+rule = pytest.mark.stage("rules", points=20 / 30)
 
 
 @rule
@@ -217,6 +217,12 @@ def test_a_missing_name_fails(student):
 def test_an_object_is_no_number_fails(student):
     """An object where a number is due is a failure."""
     assert student.Value(2.0) == 2.0
+
+
+@rule
+def test_a_plain_answer_for_an_object_fails(student):
+    """A number where an object is due is her failure, and no fault of the suite."""
+    assert student.value(student.same(1.5)).grad == 0.0
 
 
 @rule
