@@ -47,11 +47,12 @@ class Log:
     def _read(self) -> tuple[Try, ...]:
         try:
             status = self.path.stat()
-        except FileNotFoundError:
+            changed = self._seen != (status.st_mtime_ns, status.st_size)
+            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines() if changed else []
+        except OSError:  # not there yet, or not to be read: the next try will say so
             self._seen, self._tries = None, ()
             return ()
-        if self._seen != (status.st_mtime_ns, status.st_size):
-            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        if changed:
             self._tries = tuple(found for line in lines if (found := _parse(line)) is not None)
             self._seen = (status.st_mtime_ns, status.st_size)
         return self._tries

@@ -75,9 +75,13 @@ def _game(read: Any, panel: str, workers: Any, program: Any, assignment: Assignm
     worker = workers.start(program, Budget(seconds=SECONDS, memory=limits.memory, cap=limits.cap, output=limits.output))
     try:
         names = worker.names()
-        return {"ready": True, **read.page.machine(Student(Session(worker), names), panel)}
+        played = {"ready": True, **read.page.machine(Student(Session(worker), names), panel)}
+        json.dumps(played, allow_nan=False)
+        return played
     except (StudentError, WorkerGone) as error:
         return {"ready": False, "why": {"en": f"Your program stopped: {error}", "zh": f"你的程序停下了：{error}"}}
+    except (TypeError, ValueError, OverflowError):  # what came back was no number, or none that can be drawn
+        return {"ready": False, "why": {"en": "Your program gave back what cannot be drawn.", "zh": "你的程序返回了画不出来的东西。"}}
     finally:
         worker.close()
 

@@ -138,44 +138,50 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the terminal quiet; an address must not end up in a log either."""
 
     def do_GET(self) -> None:
-        try:
-            self._check_host()
-            if self.path.startswith("/once/"):
-                self._enter(self.path.removeprefix("/once/"))
-                return
-            name = self._inside()
-            if name == "data":
-                self._json(200, view.description(self.server.book, self.server.log, self.server.lang))
-            elif name == "state":
-                self._json(200, view.state(self.server.book, self.server.log))
-            elif name in self.server.files:
-                body, kind = self.server.files[name]
-                self._send(200, body, kind)
-            else:
-                raise Refused(404, "nothing here")
-        except Refused as refused:
-            self._refuse(refused)
+        self._answer(self._get)
 
     def do_POST(self) -> None:
+        self._answer(self._post)
+
+    def _answer(self, work: Callable[[], None]) -> None:
+        """Check where the question comes from, do *work*, and turn what goes wrong into words; the page lives on."""
         try:
-            self._check_host()
-            name = self._inside()
-            self._check_sender()
-            answer = QUESTIONS.get(name)
-            if answer is None:
-                raise Refused(404, "nothing here")
-            self._json(200, answer(self.server, self._body()))
+            if self.headers.get("Host") not in (f"{HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"):
+                raise Refused(403, "this page is for this machine only")
+            work()
         except Refused as refused:
             self._refuse(refused)
         except ValueError as error:
             self._refuse(Refused(400, str(error)))
         except (CourseError, GraderFault) as error:
             self._refuse(Refused(409, error.in_language("en"), error.in_language("zh")))
+        except OSError:  # the browser hung up
+            raise
+        except Exception as error:
+            self._refuse(Refused(500, f"{type(error).__name__}: {error}"))
 
-    def _check_host(self) -> None:
-        port = self.server.server_port
-        if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):
-            raise Refused(403, "this page is for this machine only")
+    def _get(self) -> None:
+        if self.path.startswith("/once/"):
+            self._enter(self.path.removeprefix("/once/"))
+            return
+        name = self._inside()
+        if name == "data":
+            self._json(200, view.description(self.server.book, self.server.log, self.server.lang))
+        elif name == "state":
+            self._json(200, view.state(self.server.book, self.server.log))
+        elif name in self.server.files:
+            body, kind = self.server.files[name]
+            self._send(200, body, kind)
+        else:
+            raise Refused(404, "nothing here")
+
+    def _post(self) -> None:
+        name = self._inside()
+        self._check_sender()
+        answer = QUESTIONS.get(name)
+        if answer is None:
+            raise Refused(404, "nothing here")
+        self._json(200, answer(self.server, self._body()))
 
     def _inside(self) -> str:
         """Return what is asked for below the token."""
