@@ -57,8 +57,8 @@ test-all: setup lint
 
 lint: setup
 	@echo "lint: ruff"
-	@$(BIN)/ruff check grader tests tools
-	@$(BIN)/ruff format --check --quiet grader tests tools
+	@$(BIN)/ruff check grader tests tools bench
+	@$(BIN)/ruff format --check --quiet grader tests tools bench
 	@echo "lint: mypy --strict"
 	@$(BIN)/mypy
 

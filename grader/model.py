@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 PARTS = ("pain", "question", "solution", "break", "stretch")
@@ -11,7 +11,7 @@ SUITES = ("public", "hidden")
 SEEDS = 8  # a grading seed is one of eight, so that a student's trace can match a recorded one
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """How a check ended. PENDING waits for a device and is never a zero; FAULT is ours."""
 
     PASS = "PASS"

@@ -28,7 +28,8 @@ def table(rows: list[Row], base: str, unit: float = 1.0) -> str:
         wall, cpu = row.median("wall"), row.median("cpu")
         spent = f"{cpu / unit:.3f}" if cpu else "-"
         lines.append(
-            f"| {row.name} | {wall / unit:.3f} ({low / unit:.3f} .. {high / unit:.3f}) | {spent} | {row.median('memory'):.0f} | {wall / due:.2f} |"
+            f"| {row.name} | {wall / unit:.3f} ({low / unit:.3f} .. {high / unit:.3f}) | {spent} "
+            f"| {row.median('memory'):.0f} | {wall / due:.2f} |"
         )
     return "\n".join(lines)
 
@@ -44,7 +45,8 @@ def page(repeats: int, size: int, rounds: int) -> str:
 `make bench` measures and writes this page. Every table comes from one run; contenders are interleaved; the figures are medians; ratios
 matter, seconds belong to the machine. Memory is the proportional set size of the whole tree of processes at its peak.
 
-{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()},
+{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()},
+Python {platform.python_version()},
 pytest {version("pytest")}, click {version("click")}; load average {load:.1f} when the page was written.
 
 ## One check (hw2's public suite, whole process, {repeats} repeats)

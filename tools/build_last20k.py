@@ -1,6 +1,7 @@
 """Build assignments/hw4/last20k.txt from the PyPI package ``names`` 0.3.0, and prove that it is the same each time.
 
-``python tools/build_last20k.py`` writes the file; ``--check`` only compares. Needs ``pip install names==0.3.0``; nothing else uses that package.
+``python tools/build_last20k.py`` writes the file; ``--check`` only compares.
+Needs ``pip install names==0.3.0``; nothing else uses that package.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def source() -> bytes:
     if version != VERSION:
         raise SystemExit(f"names {version} is installed, and this list is made from {VERSION}; pip install names=={VERSION}")
     spec = util.find_spec("names")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return (Path(spec.origin).parent / "dist.all.last").read_bytes()
 
 

@@ -1,7 +1,8 @@
 """Calibrate the loss thresholds of homework 4: the reference and the nearest wrong programs, over many secret worlds.
 
 ``python tools/calibrate.py --recipe fixed --seeds 20`` or ``--recipe stretch --seeds 10``; prints a Markdown table.
-``--wrong ID`` (may be repeated) adds wrong programs; ``--device cuda`` trains there. Every seed draws its own letters, split, start and batches,
+``--wrong ID`` (may be repeated) adds wrong programs; ``--device cuda`` trains there.
+Every seed draws its own letters, split, start and batches,
 just as the judge does; the score is the judge's own float64 arithmetic. Needs torch. One thread.
 """
 
@@ -42,7 +43,7 @@ def program(wrong: str | None = None) -> ModuleType:
     spec = importlib.util.spec_from_loader(f"hw4_{wrong or 'reference'}", loader=None)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    exec(compile(source, f"<{wrong or 'reference'}>", "exec"), module.__dict__)  # noqa: S102
+    exec(compile(source, f"<{wrong or 'reference'}>", "exec"), module.__dict__)
     return module
 
 
@@ -51,7 +52,11 @@ def reached(module: Any, recipe: str, seed: int, device: str) -> float:
     import torch
 
     rng = random.Random(f"calibrate:{recipe}:{seed}")
-    shape = data.STRETCH if recipe == "stretch" else {"block": data.BLOCK, "places": data.PLACES, "hidden": data.HIDDEN, "batch": data.BATCH, "steps": data.STEPS}
+    shape = (
+        data.STRETCH
+        if recipe == "stretch"
+        else {"block": data.BLOCK, "places": data.PLACES, "hidden": data.HIDDEN, "batch": data.BATCH, "steps": data.STEPS}
+    )
     block, steps, batch = int(shape["block"]), int(shape["steps"]), int(shape["batch"])
     world = data.world(words(), rng)
     X, Y = data.encode(world.train, block)
@@ -70,11 +75,19 @@ def reached(module: Any, recipe: str, seed: int, device: str) -> float:
 
 
 def row(name: str, losses: list[float], threshold: float, seconds: float) -> str:
-    """Return one line of the table: mean, sigma, mean + 4 sigma, threshold, how many failed, and the false-fail rate of a normal of that width."""
+    """Return one line of the table; its last rate is that of false fails, for a normal distribution of that width."""
     mean, sigma = statistics.fmean(losses), statistics.stdev(losses) if len(losses) > 1 else float("nan")
     failed = sum(not loss <= threshold for loss in losses)
     chance = 0.5 * math.erfc((threshold - mean) / sigma / math.sqrt(2)) if sigma > 0 else float("nan")
-    cells = [name, len(losses), f"{mean:.4f}", f"{sigma:.4f}", f"{min(losses):.3f} to {max(losses):.3f}", f"{mean + 4 * sigma:.3f}", threshold]
+    cells = [
+        name,
+        len(losses),
+        f"{mean:.4f}",
+        f"{sigma:.4f}",
+        f"{min(losses):.3f} to {max(losses):.3f}",
+        f"{mean + 4 * sigma:.3f}",
+        threshold,
+    ]
     return "| " + " | ".join(map(str, [*cells, f"{failed}/{len(losses)}", f"{chance:.1e}", f"{seconds:.1f}"])) + " |"
 
 

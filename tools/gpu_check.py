@@ -1,7 +1,8 @@
 """Run homework 4's reference through every loss check on CUDA, and print the calibration table. Behind ``make gpu-check``.
 
 For each of 20 seeds: the fixed recipe (1,000 steps), the side trainings (real answers, shuffled answers, lr = 0; 200 steps), the gradients
-in float32 against float64 on the CPU; then the stretch (12,000 steps). Exit codes: 0 all within their thresholds, 1 something is not, 2 no GPU here.
+in float32 against float64 on the CPU; then the stretch (12,000 steps).
+Exit codes: 0 all within their thresholds, 1 something is not, 2 no GPU here.
 ``--stretch 0`` leaves the longest part out; ``--device cpu`` tries the script itself without a GPU.
 """
 
@@ -18,11 +19,11 @@ from typing import Any
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # must stand before CUDA starts
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import calibrate  # noqa: E402  (it makes the hidden suite's helpers importable)
-import hw4_cases as cases  # noqa: E402
-import hw4_data as data  # noqa: E402
-import hw4_exact as exact  # noqa: E402
-import numpy as np  # noqa: E402
+import calibrate
+import hw4_cases as cases
+import hw4_data as data
+import hw4_exact as exact
+import numpy as np
 
 SIDE = (200, 1.0, data.BATCH)  # as in the hidden suite's side trainings
 
@@ -39,7 +40,9 @@ def side_losses(module: Any, seed: int, device: str) -> tuple[float, float, floa
     np.random.default_rng(rng.getrandbits(64)).shuffle(nonsense)
 
     def run(answers: np.ndarray, lr: float) -> float:
-        params, _ = module.train([torch.tensor(p) for p in start], torch.tensor(X), torch.tensor(answers), SIDE[0], lr, SIDE[2], seed, device)
+        params, _ = module.train(
+            [torch.tensor(p) for p in start], torch.tensor(X), torch.tensor(answers), SIDE[0], lr, SIDE[2], seed, device
+        )
         with torch.no_grad():
             return exact.loss(module.forward(params, torch.tensor(heldX, device=device)).cpu().numpy(), heldY)
 
