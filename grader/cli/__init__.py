@@ -7,8 +7,6 @@ from grader.cli.group import Entry, LazyGroup
 STUDENTS = {
     "check": Entry("grader.cli.check:command", "run the public checks on my work", "用公开测试检查我的作业"),
     "play": Entry("grader.cli.play:command", "try by hand, in my browser; every try is kept", "在浏览器里亲手试，每一次都会记下来"),
-    "hint": Entry("grader.cli.hint:command", "open the next hint", "看下一条提示"),
-    "status": Entry("grader.cli.status:command", "what is open, what is done, my best points", "各作业的进度和最好成绩"),
     "submit": Entry("grader.cli.submit:command", "pack my work for handing in", "打包提交我的作业"),
     "reset": Entry("grader.cli.reset:command", "the starter again; my file is kept as a backup", "恢复初始文件，我的文件留作备份"),
 }
@@ -17,6 +15,7 @@ STAFF = {
     "audit": Entry("grader.cli.audit:command", "prove each assignment sound", "证明每份作业都可靠"),
     "release": Entry("grader.cli.release:command", "fill dist/ with handouts and checksums", "生成学生版作业和校验和，写入 dist/"),
     "run": Entry("grader.cli.run:command", "grade a class; a second run grades only what is new", "批改全班，再次运行只批改新的提交"),
+    "collect": Entry("grader.cli.collect:command", "fetch pushed repositories at the deadline's commit", "按截止时间取回推送的仓库"),
     "report": Entry(
         "grader.cli.report:command", "the class: marks, misconceptions, where the ramp is steep", "全班：成绩、误解、坡度太陡的地方"
     ),

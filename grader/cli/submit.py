@@ -17,9 +17,18 @@ from grader.cli.speak import say
     default=Path(),
     help="Folder for the zip (here). / zip 放在哪里（当前文件夹）。",
 )
-def command(hw: str, out: Path) -> None:
+@click.option("--git", is_flag=True, help="Commit, tag and push instead of a zip. / 不打包，而是提交、打标签并推送。")
+def command(hw: str, out: Path, git: bool) -> None:
     from grader import handin, manifest
 
+    if git:
+        from grader import push
+
+        pushed = push.push(manifest.find(hw, Path.cwd()))
+        for name in pushed.files:
+            say(f"  in it    {name}", f"  已提交  {name}")
+        say(f"pushed to {pushed.remote} as {pushed.tag}", f"已推送到 {pushed.remote}，标签 {pushed.tag}")
+        return
     packed = handin.hand_in(manifest.find(hw, Path.cwd()), out)
     for name in packed.files:
         say(f"  in it    {name}", f"  已打包  {name}")

@@ -1,0 +1,182 @@
+"""Fetch pushed repositories: for each student the tag that she submitted, or the deadline's commit, as plain files.
+
+Git runs with an environment and settings of ours: no hooks, no filters, no submodules, no protocol but the URL's own, no checkout. What
+is kept of a repository is what the manifest names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from grader.errors import CourseError
+from grader.intake import Rejected
+from grader.intake.gitref import admit_git
+from grader.model import Assignment
+from grader.roster import Person
+
+TAG = re.compile(r"refs/tags/submit/(?P<hw>[^/]+)/(?P<utc>\d{8}T\d{6}Z)-(?P<sha>[0-9a-f]{7,40})(?P<peeled>\^\{\})?$")
+LOG = "collected.jsonl"
+DEPTH = 200  # commits of a branch that are looked through for the deadline's
+SECONDS = 120.0
+MEGABYTES = 256  # of one file that a fetch may write: a larger pack is refused
+PROTOCOLS = ("https", "http", "ssh", "git", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What came of one student's repository. ``status`` is ``new``, ``same``, ``nothing`` or ``refused``; ``reason`` says why."""
+
+    id: str
+    status: str
+    commit: str = ""
+    tag: str = ""
+    instant: str = ""
+    reason: str = ""
+
+
+def collect(
+    assignment: Assignment, people: Iterable[Person], into: Path, deadline: dt.datetime | None, say: Callable[[Collected], None]
+) -> list[Collected]:
+    """Fetch everyone's work into ``into/<id>/``; one student's trouble never stops the others.
+
+    A student's newest ``submit/hwN/...`` tag at or before *deadline* counts; without one the newest commit of the default branch that is
+    not after it. Files get the instant of the hand-in as their time. The log ``collected.jsonl`` gains a line for each.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    results = []
+    for person in people:
+        result = _one(assignment, person, into, deadline)
+        with open(into / LOG, "a", encoding="utf-8") as log:
+            log.write(json.dumps({"assignment": assignment.name, **asdict(result)}, ensure_ascii=False) + "\n")
+        say(result)
+        results.append(result)
+    return results
+
+
+def _one(assignment: Assignment, person: Person, into: Path, deadline: dt.datetime | None) -> Collected:
+    if not person.repo:
+        return Collected(person.id, "nothing", reason="the roster names no repository")
+    with tempfile.TemporaryDirectory(prefix="grade-collect-") as folder:
+        bare = Path(folder) / "repo.git"
+        try:
+            git = _Git(bare, person.repo)
+            ref, commit, instant = git.choose(assignment.name, deadline)
+            submission = admit_git(bare, commit, assignment, person.id, instant=instant)
+        except Rejected as error:
+            return Collected(person.id, "refused", reason=str(error))
+        except CourseError as error:
+            return Collected(person.id, "nothing", reason=str(error))
+    changed = _lay(into / person.id, submission.files, instant)
+    return Collected(person.id, "new" if changed else "same", commit, ref, instant)
+
+
+def _lay(folder: Path, files: Mapping[str, bytes], instant: str) -> bool:
+    """Put *files* into *folder* at once; return whether anything is new."""
+    present = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} if folder.is_dir() else None
+    when = dt.datetime.fromisoformat(instant).timestamp()
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    for name, data in files.items():
+        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / name).write_bytes(data)
+        os.utime(fresh / name, (when, when))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return present != dict(files)
+
+
+class _Git:
+    """One student's repository, seen through a bare one of ours."""
+
+    def __init__(self, bare: Path, url: str) -> None:
+        scheme = urlsplit(url).scheme if "://" in url else ("ssh" if re.match(r"[\w.-]+@[\w.-]+:", url) else "file")
+        if scheme not in PROTOCOLS or url.startswith("-"):
+            raise CourseError(f"{url!r} is not the address of a repository; use one of {', '.join(PROTOCOLS)}://")
+        self._bare = bare
+        self._url = url
+        settings = {
+            "protocol.allow": "never", f"protocol.{scheme}.allow": "always", "core.hooksPath": os.devnull, "core.fsmonitor": "false",
+            "fetch.recurseSubmodules": "false", "transfer.fsckObjects": "true", "gc.auto": "0", "safe.directory": "*",
+            "http.followRedirects": "false",
+        }  # fmt: skip
+        self._options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        self._run("init", "--bare", "--quiet", "--template=", str(bare), repo=False)
+
+    def choose(self, homework: str, deadline: dt.datetime | None) -> tuple[str, str, str]:
+        """Return (tag or branch, commit, instant in UTC) of what counts, fetched. Raises CourseError where there is nothing."""
+        tags = list(_tags(self._run("ls-remote", "--", self._url), homework, deadline))
+        if tags:
+            instant, ref = max(tags)
+            self._run("fetch", "--quiet", "--depth=1", "--no-tags", self._url, f"+{ref}:refs/grade/work", folder=True)
+            commit = self._run("rev-parse", "--verify", "refs/grade/work^{commit}", folder=True).strip()
+            return ref.removeprefix("refs/tags/"), commit, instant
+        self._run("fetch", "--quiet", f"--depth={DEPTH}", "--no-tags", self._url, "+HEAD:refs/grade/work", folder=True)
+        before = [f"--before={deadline.isoformat()}"] if deadline else []
+        line = self._run("log", "-1", "--format=%H %cI", *before, "refs/grade/work", folder=True).split()
+        if not line:
+            raise CourseError(f"no commit up to {deadline}, and no tag submit/{homework}/...")
+        instant = dt.datetime.fromisoformat(line[1]).astimezone(dt.UTC).isoformat()
+        return "HEAD", line[0], instant
+
+    def _run(self, *arguments: str, folder: bool = False, repo: bool = True) -> str:
+        place = [f"--git-dir={self._bare}"] if folder else []
+        kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "TEMP", "TMP", "SSH_AUTH_SOCK", "HOME") if key in os.environ}
+        environment = {**kept, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
+        try:
+            process = subprocess.Popen(
+                ["git", *self._options, *place, *arguments],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True,
+                preexec_fn=_small_files if os.name == "posix" else None,  # noqa: PLW1509  # no threads of ours run here
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise CourseError("git is not installed; install it to collect pushed work", zh="没有安装 git；请先安装") from None
+        try:
+            out, errors = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise CourseError(f"{self._url}: no answer within {SECONDS:g} s; try again, or look at the address") from None
+        if process.returncode != 0:
+            last = errors.decode("utf-8", "replace").strip().splitlines()[-1:] or ["git failed"]
+            raise CourseError(f"{self._url}: {last[0][:200]}")
+        return out.decode("utf-8", "replace")
+
+
+def _tags(listing: str, homework: str, deadline: dt.datetime | None) -> Iterator[tuple[str, str]]:
+    """Yield (instant, ref) of the hand-ins among the remote's refs that are not late."""
+    for line in listing.splitlines():
+        _, _, ref = line.partition("\t")
+        match = TAG.fullmatch(ref)
+        if match is None or match["hw"] != homework or match["peeled"]:
+            continue
+        try:
+            when = dt.datetime.strptime(match["utc"], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+        except ValueError:
+            continue
+        if deadline is None or when <= deadline:
+            yield when.isoformat(), ref
+
+
+def _small_files() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MEGABYTES << 20, MEGABYTES << 20))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if os.name == "posix":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.communicate()

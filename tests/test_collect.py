@@ -1,0 +1,186 @@
+"""Pushed work, from a student's push to a folder that can be graded, over a real git server on loopback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader import collect, manifest, push
+from grader.errors import CourseError
+from grader.roster import Person
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="NOT RUN: git is not installed")
+DEADLINE = dt.datetime(2026, 10, 1, 12, 0, tzinfo=dt.UTC)
+PROGRAM = "class Value:\n    pass\n"
+
+
+def git(folder: Path, *arguments: str, when: dt.datetime | None = None) -> str:
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_AUTHOR_NAME": "s", "GIT_AUTHOR_EMAIL": "s@example.org"}
+    env |= {"GIT_COMMITTER_NAME": "s", "GIT_COMMITTER_EMAIL": "s@example.org"}
+    if when is not None:
+        env |= {"GIT_COMMITTER_DATE": when.isoformat(), "GIT_AUTHOR_DATE": when.isoformat()}
+    run = subprocess.run(["git", "-C", str(folder), *arguments], env=env, capture_output=True, text=True, check=True, timeout=60)
+    return run.stdout.strip()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A git daemon on loopback over ``tmp_path/server``: (folder, URL prefix)."""
+    base = tmp_path / "server"
+    base.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [
+        "git",
+        "daemon",
+        "--reuseaddr",
+        "--export-all",
+        "--enable=receive-pack",
+        f"--base-path={base}",
+        "--listen=127.0.0.1",
+        f"--port={port}",
+    ]
+    daemon = subprocess.Popen([*command, str(base)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    yield base, f"git://127.0.0.1:{port}"
+    os.killpg(daemon.pid, 15)
+    daemon.wait()
+
+
+def student(base: Path, tmp_path: Path, name: str, when: dt.datetime, text: str = PROGRAM) -> Path:
+    """Make a student's repository with one commit, pushed to the server; return her working copy."""
+    subprocess.run(["git", "init", "--quiet", "--bare", "-b", "main", str(base / f"{name}.git")], check=True)
+    work = tmp_path / "work" / name
+    shutil.copytree(ROOT / "assignments" / "hw2", work, ignore=shutil.ignore_patterns("__pycache__"))
+    (work / "micrograd.py").write_text(text, encoding="utf-8")
+    git(work, "init", "--quiet", "-b", "main")
+    git(work, "add", "-A")
+    git(work, "commit", "--quiet", "-m", "work", when=when)
+    git(work, "remote", "add", "origin", str(base / f"{name}.git"))
+    git(work, "push", "--quiet", "origin", "main")
+    return work
+
+
+def collected(people: list[Person], into: Path, deadline: dt.datetime | None = DEADLINE) -> dict[str, collect.Collected]:
+    assignment = manifest.load(ROOT / "assignments" / "hw2", ROOT / "solutions" / "hw2")
+    return {one.id: one for one in collect.collect(assignment, people, into, deadline, lambda one: None)}
+
+
+def test_the_newest_tag_before_the_deadline_counts(server: tuple[Path, str], tmp_path: Path) -> None:
+    """A later tag, and whatever was pushed after the deadline, changes nothing."""
+    base, url = server
+    work = student(base, tmp_path, "ann", DEADLINE - dt.timedelta(days=2), "x = 1\n")
+    for text, hours in (("x = 2\n", -3), ("x = 3\n", 3)):
+        (work / "micrograd.py").write_text(text, encoding="utf-8")
+        pushed = DEADLINE + dt.timedelta(hours=hours)
+        git(work, "commit", "--quiet", "-am", "more", when=pushed)
+        git(work, "tag", f"submit/hw2/{pushed:%Y%m%dT%H%M%SZ}-{git(work, 'rev-parse', 'HEAD')[:10]}")
+        git(work, "push", "--quiet", "origin", "main", "--tags")
+    found = collected([Person("ann", repo=f"{url}/ann.git")], tmp_path / "into")["ann"]
+    assert found.status == "new"
+    assert found.tag.startswith("submit/hw2/20261001T090000Z-")
+    assert (tmp_path / "into" / "ann" / "micrograd.py").read_text() == "x = 2\n"
+    assert os.stat(tmp_path / "into" / "ann" / "micrograd.py").st_mtime == (DEADLINE - dt.timedelta(hours=3)).timestamp()
+
+
+def test_a_force_push_after_the_deadline_does_not_hide_the_tag(server: tuple[Path, str], tmp_path: Path) -> None:
+    """History rewritten too late: the tag still holds what was handed in; without the tag the deadline's commit is gone, and we say so."""
+    base, url = server
+    early = DEADLINE - dt.timedelta(hours=1)
+    for name in ("bo", "cy"):
+        work = student(base, tmp_path, name, early, "x = 'handed in'\n")
+        if name == "bo":
+            git(work, "tag", f"submit/hw2/{early:%Y%m%dT%H%M%SZ}-{git(work, 'rev-parse', 'HEAD')[:10]}")
+            git(work, "push", "--quiet", "origin", "--tags")
+        (work / "micrograd.py").write_text("x = 'rewritten'\n", encoding="utf-8")
+        git(work, "commit", "--quiet", "-a", "--amend", "-m", "better", when=DEADLINE + dt.timedelta(days=1))
+        git(work, "push", "--quiet", "--force", "origin", "main")
+    found = collected([Person(name, repo=f"{url}/{name}.git") for name in ("bo", "cy")], tmp_path / "into")
+    assert (tmp_path / "into" / "bo" / "micrograd.py").read_text() == "x = 'handed in'\n"
+    assert found["cy"].status == "nothing"
+    assert "no commit up to" in found["cy"].reason
+
+
+def test_one_student_s_trouble_stops_nobody(server: tuple[Path, str], tmp_path: Path) -> None:
+    """A repository that is gone, an address that is none, a link for a module, a submodule: each a line; the others are collected."""
+    base, url = server
+    early = DEADLINE - dt.timedelta(hours=1)
+    student(base, tmp_path, "good", early)
+    link = student(base, tmp_path, "link", early)
+    (link / "micrograd.py").unlink()
+    (link / "micrograd.py").symlink_to("/etc/passwd")
+    git(link, "add", "-A")
+    git(link, "commit", "--quiet", "-m", "link", when=early)
+    git(link, "push", "--quiet", "origin", "main")
+    hooks = student(base, tmp_path, "hooks", early)
+    (hooks / ".gitattributes").write_text("*.py filter=evil\n", encoding="utf-8")
+    (hooks / ".gitmodules").write_text('[submodule "x"]\n path = x\n url = /etc\n', encoding="utf-8")
+    git(hooks, "add", "-A")
+    git(hooks, "commit", "--quiet", "-m", "filters", when=early)
+    git(hooks, "push", "--quiet", "origin", "main")
+    people = [
+        Person("gone", repo=f"{url}/gone.git"),
+        Person("odd", repo="ext::sh -c touch% /tmp/owned"),
+        Person("none"),
+        *(Person(name, repo=f"{url}/{name}.git") for name in ("link", "hooks", "good")),
+    ]
+    found = collected(people, tmp_path / "into")
+    assert {name: one.status for name, one in found.items()} == {
+        "gone": "nothing", "odd": "nothing", "none": "nothing", "link": "refused", "hooks": "new", "good": "new",
+    }  # fmt: skip
+    assert not (tmp_path / "into" / "link").exists()
+    assert all(one.reason for one in found.values() if one.status != "new")
+
+
+def test_collecting_again_changes_nothing(server: tuple[Path, str], tmp_path: Path) -> None:
+    """The same commit is the same work, with the same time."""
+    base, url = server
+    student(base, tmp_path, "ann", DEADLINE - dt.timedelta(hours=1))
+    people = [Person("ann", repo=f"{url}/ann.git")]
+    assert collected(people, tmp_path / "into")["ann"].status == "new"
+    assert collected(people, tmp_path / "into")["ann"].status == "same"
+
+
+def test_submit_pushes_a_tag_that_collect_finds(server: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the student's push to the staff's folder."""
+    base, url = server
+    for key, value in {
+        "GIT_AUTHOR_NAME": "s",
+        "GIT_AUTHOR_EMAIL": "s@e.org",
+        "GIT_COMMITTER_NAME": "s",
+        "GIT_COMMITTER_EMAIL": "s@e.org",
+    }.items():
+        monkeypatch.setenv(key, value)
+    work = student(base, tmp_path, "ann", DEADLINE - dt.timedelta(days=1))
+    (work / "micrograd.py").write_text("x = 'mine'\n", encoding="utf-8")
+    pushed = push.push(manifest.load(work), now=DEADLINE - dt.timedelta(minutes=1))
+    found = collected([Person("ann", repo=f"{url}/ann.git")], tmp_path / "into")["ann"]
+    assert (found.tag, found.commit) == (pushed.tag, pushed.commit)
+    assert (tmp_path / "into" / "ann" / "micrograd.py").read_text() == "x = 'mine'\n"
+
+
+def test_submit_refuses_what_would_surprise(server: tuple[Path, str], tmp_path: Path) -> None:
+    """A changed file that is not part of the submission is named; without a remote the zip is offered."""
+    base, _ = server
+    work = student(base, tmp_path, "ann", DEADLINE)
+    (work / "pain.py").write_text("changed\n", encoding="utf-8")
+    with pytest.raises(CourseError, match=r"pain\.py"):
+        push.push(manifest.load(work))
+    git(work, "checkout", "--quiet", "pain.py")
+    git(work, "remote", "remove", "origin")
+    with pytest.raises(CourseError, match="zip"):
+        push.push(manifest.load(work))
