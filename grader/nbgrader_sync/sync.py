@@ -99,7 +99,15 @@ def _from_grade(row: Any, now: Mark, current: Mapping[tuple[str, str], Mark]) ->
 
 def _submissions(theirs: Any, api: Any, name: str) -> list[Any]:
     query = theirs.db.query(api.SubmittedNotebook).join(api.Notebook).join(api.Assignment, api.Notebook.assignment_id == api.Assignment.id)
+    query = query.options(*_together(api.SubmittedNotebook.grades, api.SubmittedNotebook.comments, api.SubmittedNotebook.assignment))
     return list(query.filter(api.Assignment.name == name, api.Notebook.name == name).all())
+
+
+def _together(*relations: Any) -> list[Any]:
+    """Return options that load *relations* for all rows at once: a class of a thousand is not a thousand questions."""
+    from sqlalchemy.orm import selectinload
+
+    return [selectinload(relation) for relation in relations]
 
 
 def _items(theirs: Any) -> dict[str, str]:
@@ -118,7 +126,8 @@ class _Out:
     def __init__(self, theirs: Any, assignment: Assignment, rules: Rules, cells: Sequence[GradedCell]) -> None:
         from nbgrader import api
 
-        self._api, self._db = api, theirs.db
+        self._api, self._theirs, self._db = api, theirs, theirs.db
+        self._given: list[tuple[Any, float]] = []  # manual marks of ours that formgrader does not have yet
         self._name, self._rules, self._cells = assignment.name, rules, list(cells)
         due = rules.deadlines.get(assignment.name)
         options = {"duedate": due.astimezone(dt.UTC).replace(tzinfo=None)} if due is not None else {}
@@ -129,14 +138,21 @@ class _Out:
     def write(self, found: Sequence[Standing], marks: Mapping[tuple[str, str], Mark]) -> list[tuple[str, str]]:
         """Write all standings; return the (student, item) whose automatic score changed under a manual one."""
         rows = self._cell_rows()
-        there = {s.student_id: s for s in self._db.query(self._api.SubmittedAssignment).filter_by(assignment_id=self._assignment.id)}
+        _submissions(self._theirs, self._api, self._name)  # into the session, at once
+        query = self._db.query(self._api.SubmittedAssignment).filter_by(assignment_id=self._assignment.id)
+        there = {s.student_id: s for s in query.options(*_together(self._api.SubmittedAssignment.notebooks))}
         look_again = []
         for standing in found:
-            submitted = self._submission(standing, there.get(standing.person.id))
+            who = standing.person.id
+            one = _Hers(self._submission(standing, there.get(who)), standing)
             for cell in self._cells:
-                if self._grade(submitted, standing, cell, rows[cell.name], marks.get((standing.person.id, cell.item))):
-                    look_again.append((standing.person.id, cell.item))
-            self._comment(submitted, standing, rows[WORK])
+                if self._grade(one, cell, rows[cell.name], marks.get((who, cell.item))):
+                    look_again.append((who, cell.item))
+            self._comment(one, rows[WORK])
+        self._db.flush()
+        for grade, given in self._given:  # unless somebody was quicker in formgrader
+            table = self._api.Grade.__table__
+            self._db.execute(table.update().where(table.c.id == grade.id, table.c.manual_score.is_(None)).values(manual_score=given))
         self._db.commit()
         return look_again
 
@@ -189,45 +205,55 @@ class _Out:
         mine.late_submission_penalty = standing.penalty
         return mine
 
-    def _grade(self, submitted: Any, standing: Standing, cell: GradedCell, row: Any, mark: Mark | None) -> bool:
+    def _grade(self, one: _Hers, cell: GradedCell, row: Any, mark: Mark | None) -> bool:
         """Write one automatic score; never a manual one that somebody gave there. True if it changed under a manual one."""
-        grade = next((g for g in submitted.grades if g.cell_id == row.id), None)
+        grade = one.grades.get(row.id)
         fresh = grade is None
         if grade is None:
-            grade = self._new(self._api.Grade(cell=row, notebook=submitted))
-        auto = None if cell.written else _automatic(standing, cell.item)
-        if mark is not None and mark.points is not None and grade.manual_score is None:
-            grade.manual_score = mark.points
-        changed = not fresh and grade.manual_score is not None and grade.auto_score != auto
-        if fresh or changed or grade.auto_score != auto:
+            grade = self._new(self._api.Grade(cell=row, notebook=one.submitted))
+        auto = None if cell.written else one.automatic(cell.item)
+        manual = grade.manual_score
+        if mark is not None and mark.points is not None and manual is None:
+            manual = mark.points
+            self._given.append((grade, manual))
+        changed = not fresh and manual is not None and grade.auto_score != auto
+        if fresh or grade.auto_score != auto:
             grade.auto_score = auto
-            grade.needs_manual_grade = changed or (cell.written and grade.manual_score is None)
+            grade.needs_manual_grade = changed or (cell.written and manual is None)
         if cell.written:
-            self._note(submitted, row, manual=mark.comment if mark is not None and mark.comment else None)
+            self._note(one, row, manual=mark.comment if mark is not None and mark.comment else None)
         return bool(changed)
 
-    def _comment(self, submitted: Any, standing: Standing, row: Any) -> None:
-        assert standing.attempt is not None
-        lost = [v for v in standing.attempt.grade.verdicts if v.outcome is not Outcome.PASS]
-        self._note(submitted, row, auto="\n".join(f"{line(v.concept)}\n{told(v)}" for v in lost))
+    def _comment(self, one: _Hers, row: Any) -> None:
+        lost = [v for v in one.verdicts.values() if v.outcome is not Outcome.PASS]
+        self._note(one, row, auto="\n".join(f"{line(v.concept)}\n{told(v)}" for v in lost))
 
-    def _note(self, submitted: Any, row: Any, *, auto: str | None = None, manual: str | None = None) -> None:
-        note = next((c for c in submitted.comments if c.cell_id == row.id), None)
+    def _note(self, one: _Hers, row: Any, *, auto: str | None = None, manual: str | None = None) -> None:
+        note = one.comments.get(row.id)
         if note is None:
-            note = self._new(self._api.Comment(cell=row, notebook=submitted))
+            note = self._new(self._api.Comment(cell=row, notebook=one.submitted))
         if auto is not None and note.auto_comment != auto:
             note.auto_comment = auto
         if manual is not None and not note.manual_comment:
             note.manual_comment = manual
 
 
-def _automatic(standing: Standing, check: str) -> float | None:
-    """Return what the check earned; None while it waits for a device, or for us."""
-    assert standing.attempt is not None
-    verdict = next((v for v in standing.attempt.grade.verdicts if v.id == check), None)
-    if verdict is None or verdict.outcome in (Outcome.PENDING, Outcome.FAULT):
-        return None
-    return verdict.points
+class _Hers:
+    """One student's rows by their cell, and her verdicts by their check."""
+
+    def __init__(self, submitted: Any, standing: Standing) -> None:
+        assert standing.attempt is not None
+        self.submitted = submitted
+        self.grades = {grade.cell_id: grade for grade in submitted.grades}
+        self.comments = {comment.cell_id: comment for comment in submitted.comments}
+        self.verdicts = {verdict.id: verdict for verdict in standing.attempt.grade.verdicts}
+
+    def automatic(self, check: str) -> float | None:
+        """Return what the check earned; None while it waits for a device, or for us."""
+        verdict = self.verdicts.get(check)
+        if verdict is None or verdict.outcome in (Outcome.PENDING, Outcome.FAULT):
+            return None
+        return verdict.points
 
 
 def _names(name: str) -> tuple[str, str]:
@@ -253,4 +279,4 @@ def _write_notebooks(folder: Path, assignment: Assignment, cells: Sequence[Grade
 
 
 def _dump(cells: dict[str, Any]) -> bytes:
-    return (json.dumps(cells, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+    return (json.dumps(cells, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
