@@ -248,9 +248,9 @@ class Bench:
     def _end_workers(self, now: _Running) -> None:
         for worker in (now.worker, *now.others):
             if worker is not None:
+                worker.close()
                 if now.check is not None and now.check.rule.seconds is None:
                     now.used += worker.used
-                worker.close()
                 self.frames += worker.channel.frames
                 self.wire_bytes += worker.channel.bytes
 

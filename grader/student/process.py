@@ -78,6 +78,7 @@ class Worker:
         self._asked = 0.0
         self._awaited = 0.0
         self._forgiven = 0.0
+        self._closed = False
 
     @property
     def output(self) -> str:
@@ -179,15 +180,21 @@ class Worker:
         return reason
 
     def close(self) -> None:
-        """End the worker, whatever it does, and keep the last of its output."""
+        """End the worker, whatever it does, and keep the last of its output. ``used`` is then without what it waited for a processor."""
         self.channel.close()
-        with contextlib.suppress(GraderFault):  # the zygote is gone, and its workers with it
-            self._control.end()
+        if not self._closed:
+            self._closed = True
+            with contextlib.suppress(GraderFault):  # the zygote is gone, and its workers with it
+                self._control.end()
+            unforgiven = max(0.0, self._control.waited - self._forgiven)
+            self.used -= min(unforgiven, self.used * (PATIENCE - 1) / PATIENCE)
         self._output.close()
 
 
 class _Control(Protocol):
-    """How to measure and end one worker."""
+    """How to measure and end one worker; once it has ended, ``waited`` is how long it waited for a processor."""
+
+    waited: float
 
     def ready(self) -> int: ...
 
@@ -397,6 +404,7 @@ class _Forked:
     def __init__(self, zygote: Zygote) -> None:
         self._zygote = zygote
         self._pid = 0
+        self.waited = 0.0
         self._status: int | None = None
         self.pending: _Pending | None = None
 
@@ -421,6 +429,7 @@ class _Forked:
             pid = self.ready()
             self._zygote.await_reply(self._zygote._send({"do": "kill", "pid": pid, "grace": grace}, answer.update))
             self._status = int(answer["exit"][0])
+            self.waited = float(answer["exit"][3])
         return self._status
 
 
@@ -489,6 +498,7 @@ class _Spawned:
 
     def __init__(self, process: subprocess.Popen[bytes], output: _Output) -> None:
         self._process = process
+        self.waited = 0.0
         self._thread = threading.Thread(target=self._drain, args=(output,), daemon=True)
         self._thread.start()
 

@@ -154,9 +154,10 @@ class Zygote:
         pid = message["pid"]
         if message.get("grace"):  # it hung up by itself: its own exit status is the news
             _await(pid, message["grace"])
+        waited = spent(pid).get("waited", 0.0)  # a dead one that is not reaped can still be asked
         _kill(pid)
         self._reap(pid)
-        return {"exit": self._dead.pop(pid, [0, 0.0, 0])}
+        return {"exit": [*self._dead.pop(pid, [0, 0.0, 0]), waited]}
 
     def _reap(self, pid: int) -> None:
         try:
