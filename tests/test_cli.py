@@ -67,6 +67,13 @@ def test_every_command_of_the_table_exists(name):
     assert isinstance(getattr(importlib.import_module(module), attribute), click.Command)
 
 
+def test_every_command_that_exists_is_in_the_table():
+    """A module of grader/cli with a command that the help does not list would be found by nobody."""
+    folder = Path(cli.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py") if re.search(r"^def command\(", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    assert modules == {entry.target.partition(":")[0].rpartition(".")[2] for entry in cli.COMMANDS.values()}
+
+
 @pytest.mark.parametrize("name", sorted(cli.COMMANDS))
 def test_every_command_helps_in_both_languages(name):
     """Its own help is in the reader's language, options too."""
