@@ -12,6 +12,7 @@ from grader.model import SUITES, Assignment, Grade, Outcome
 from grader.tutor import Known, diagnose, load_known, matches, misconception_of, save_known, trace_paths
 from grader.tutor.known import ANY_SEED
 
+BOTH = "both suites"
 DRAWING = ("rng", "seed")  # a check without these has the same inputs under every seed
 
 
@@ -56,7 +57,10 @@ def known_to_staff(assignment: Assignment) -> Known | None:
 
 
 def unrecognised(assignment: Assignment, runs: Iterable[Grade]) -> list[tuple[str, str]]:
-    """Return (program, what is amiss) for each run of a wrong program that the tutor does not name, or names as something else."""
+    """Return (program, what is amiss) for each run of a wrong program that the tutor does not name, or names as something else.
+
+    The public suite by itself may be too little to name it, and must not be misleading.
+    """
     known = known_to_staff(assignment)
     if known is None:
         return [("tutor", "the traces that were just written cannot be read")]
@@ -65,8 +69,8 @@ def unrecognised(assignment: Assignment, runs: Iterable[Grade]) -> list[tuple[st
         name = misconception_of(grade.student)
         for suites, verdicts in _views(grade).items():
             groups = diagnose(verdicts, known, grade.seed).groups
-            if any(v.outcome is not Outcome.PASS and v.trace for v in verdicts) and not any(name in group for group in groups):
-                found[(grade.student, f"is not known again by its traces ({suites})")] = None
+            if suites == BOTH and not any(name in group for group in groups):
+                found[(grade.student, "is not known again by its traces")] = None
             for other in (group for group in groups if name not in group):
                 found[(grade.student, f"is taken for {' or '.join(other)} ({suites})")] = None
     return list(found)
@@ -75,4 +79,4 @@ def unrecognised(assignment: Assignment, runs: Iterable[Grade]) -> list[tuple[st
 def _views(grade: Grade) -> Mapping[str, Sequence[Any]]:
     """A student sees the public suite alone, a grading both."""
     public = [verdict for verdict in grade.verdicts if verdict.id.startswith("public/")]
-    return {"both suites": grade.verdicts, "public suite": public}
+    return {BOTH: grade.verdicts, "public suite": public}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from grader.model import Grade, Outcome, Verdict
 from grader.tutor.known import Known, misconception_of
-from grader.tutor.trace import UNWRITTEN, Token, matches
+from grader.tutor.trace import UNWRITTEN, Token, matches, telling
 
 FEW = 2  # matches at home that outweigh a mismatch there
 
@@ -54,12 +54,21 @@ class _Fit:
     other: frozenset[str]  # checks that fail too, and show something else
     missing: frozenset[str]  # checks that it fails and that passed here
     home: frozenset[str]
+    telling: frozenset[str]  # of the equal ones: those that end in a number that no accident gives
+    plain: frozenset[str]  # of the others: those that show zeros and ones alone, which no style explains
 
     def convinces(self, loose: frozenset[str]) -> bool:
-        """Return whether it looks at home as it must. A *loose* check looks different in each right style too, so it proves nothing."""
+        """Return whether it looks at home as it must. Zeros and ones weigh little for it, since many mistakes show them, and much against.
+
+        A *loose* check looks different in each right style too, so what differs there says nothing.
+        """
         same = len(self.home & self.equal)
         against = len(self.home & self.missing) + len((self.home & self.other) - loose)
-        return bool(self.equal) and (against == 0 or (same >= FEW and same > against))
+        if not self.telling & self.home:
+            plain = self.home & (self.plain | self.missing) - loose
+            alike = not self.missing and not self.other - loose
+            return len(self.equal) >= FEW and (alike or bool(self.telling)) and not plain and same >= against
+        return against == 0 or (same >= FEW and same > against)
 
 
 def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int) -> Diagnosis:
@@ -114,13 +123,11 @@ def _fit(program: str, case: _Case, known: Known, seed: int) -> _Fit | None:
     first = min(case.place[check] for check in run)
     failed = run.keys() & case.failed.keys()
     equal = frozenset(check for check in failed if matches(case.failed[check], run[check]))
-    return _Fit(
-        program,
-        equal,
-        frozenset(failed - equal),
-        frozenset(run.keys() & case.passed),
-        frozenset(check for check in run if case.place[check] == first),
-    )
+    home = frozenset(check for check in run if case.place[check] == first)
+    missing = frozenset(run.keys() & case.passed)
+    other = frozenset(failed - equal)
+    plain = frozenset(check for check in other if not telling(case.failed[check]))
+    return _Fit(program, equal, other, missing, home, frozenset(check for check in equal if telling(run[check])), plain)
 
 
 def annotate(grade: Grade, known: Known | None, lang: str = "en") -> Grade:

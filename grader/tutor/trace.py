@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 Token = float | int | str | bool | None
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
+LAST = 4  # tokens in which a failing check's own numbers stand
 UNWRITTEN = "!NotImplementedError"
 
 
@@ -19,3 +20,9 @@ def _same(a: Token, b: Token) -> bool:
     if type(a) in (int, float) and type(b) in (int, float):
         return math.isclose(float(a), float(b), rel_tol=RELATIVE, abs_tol=ABSOLUTE)  # type: ignore[arg-type]
     return type(a) is type(b) and a == b
+
+
+def telling(trace: Sequence[Token]) -> bool:
+    """Return whether what *trace* saw last, before the outcome, holds a number other than 0, 1 and -1."""
+    last = trace[-1 - LAST : -1]
+    return any(type(token) in (int, float) and token not in (0, 1, -1) for token in last)
