@@ -159,10 +159,13 @@ function slider(me, control) {
   const log = control.log, low = log ? Math.log10(control.min) : control.min, high = log ? Math.log10(control.max) : control.max;
   const out = make("output", {}), id = `${me.panel.id}-${key(control)}`;
   const bar = make("input", { type: "range", id, min: low, max: high, step: log ? (high - low) / 200 : control.step });
+  let shown;
   const set = () => {
     const value = me.values[key(control)] ?? control.start;
     const place = log ? Math.log10(value) : value;
     if (Math.abs(bar.valueAsNumber - place) > 1e-9) bar.value = place;
+    if (shown === value) return; // 40 of 41 knobs stand still: leave them alone
+    shown = value;
     out.textContent = figure(value, log ? null : control.digits ?? 2);
     bar.setAttribute("aria-valuetext", out.textContent);
   };
@@ -348,7 +351,10 @@ class Chart {
     this.details = make("details", { className: "data", ontoggle: () => this.rows() }, make("summary", {}, say("numbers")), this.table);
     this.node = make("figure", {}, this.caption, this.svg, this.legend, this.details);
     this.share = 1;
-    new ResizeObserver(() => { if (this.wanted && this.svg.clientWidth !== this.width) this.paint(); }).observe(this.node);
+    new ResizeObserver(() => { // asked here and kept: asking while drawing would lay the page out twice a frame
+      const width = this.svg.clientWidth;
+      if (width && width !== this.width) { this.width = width; if (this.wanted) this.paint(); }
+    }).observe(this.node);
   }
   set(wanted) {
     this.wanted = wanted;
@@ -385,7 +391,7 @@ class Chart {
     return { low, high, log, put: log ? (value) => (Math.log(Math.max(value, low)) - Math.log(low)) / (Math.log(high) - Math.log(low)) : (value) => (value - low) / (high - low) };
   }
   paint() {
-    const { wanted } = this, width = (this.width = this.svg.clientWidth || 420), height = Math.round(Math.min(270, Math.max(170, width * 0.52)));
+    const { wanted } = this, width = this.width ?? 420, height = Math.round(Math.min(270, Math.max(170, width * 0.52)));
     const left = 50, right = 12, top = 8, bottom = wanted.xlabel ? 36 : 22;
     const xs = this.range("x", 0), ys = this.range("y", 1);
     const X = (value) => left + (width - left - right) * xs.put(value), Y = (value) => height - bottom - (height - top - bottom) * Math.min(1.02, Math.max(-0.02, ys.put(value)));
