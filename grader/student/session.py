@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ from grader import wire
 from grader.errors import SuiteError
 from grader.student.errors import StudentError, WorkerGone, student_error_class
 from grader.student.proxy import Proxy
+from grader.student.trace import kept
 
 NESTING = 8
 QUEUE = 2000  # operations that travel together at most: bounds the size of one message
@@ -19,6 +21,7 @@ class Line(Protocol):
     """What a session needs of the process behind it (student/process.py)."""
 
     channel: wire.Channel
+    used: float  # seconds of its budget
 
     def exchange(self, message: Any, blobs: Sequence[bytes] = ()) -> tuple[Any, list[bytes]]: ...
 
@@ -151,7 +154,15 @@ class Session:
 
     def _witness(self, kind: str, value: Any) -> None:
         if len(self.trace) < TRACE:
-            self.trace.append((kind, value))
+            started = time.perf_counter()
+            self.trace.append((kind, None if kind == "called" else kept(value)))
+            self._charge(started)
+
+    def _charge(self, started: float) -> None:
+        """Reading a huge answer is her time, not ours: else she could stretch a check by what she sends."""
+        spent = time.perf_counter() - started
+        if spent > 0.002:
+            self._line.used += spent
 
     def _ask(self, ask: Any) -> dict[str, Any]:
         """Send the queue, serve callbacks until the reply comes, return it. Raises StudentError or WorkerGone."""
@@ -268,10 +279,13 @@ class Session:
         raise SuiteError(f"an array of dtype {value.dtype.name} cannot cross")
 
     def _decoded(self, term: Any) -> Any:
+        started = time.perf_counter()
         try:
             return self._decode(term)
         except wire.Violation as error:
             raise self._line.violated(str(error)) from None
+        finally:
+            self._charge(started)
 
     def _special_in(self, tag: str, term: dict[str, Any]) -> Any:
         body = term[tag]

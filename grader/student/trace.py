@@ -14,14 +14,36 @@ _SHOWN = re.compile(r"<[\w.]+ .*>|[A-Z]\w*\(.*\)", re.DOTALL)  # an object as it
 Token = float | int | str | bool | None
 
 
+class Long:
+    """The tokens of one long value, as far as a normalised trace could ever show them: how it begins, how it ends, how many."""
+
+    __slots__ = ("count", "head", "tail")
+
+    def __init__(self, tokens: list[Token]) -> None:
+        short = len(tokens) <= HEAD + TAIL
+        self.head, self.tail, self.count = (tokens, [], len(tokens)) if short else (tokens[:HEAD], tokens[-TAIL:], len(tokens))
+
+
+def kept(value: Any) -> Any:
+    """Return what a trace keeps of *value*: of a long one only its two ends, so that no program can fill the judge's memory with it."""
+    return Long(list(_leaves(value))) if type(value) in (list, tuple, dict) or type(value).__name__ == "ndarray" else value
+
+
 def normalise(trace: Iterable[tuple[str, Any]]) -> tuple[Token, ...]:
     """Return the tokens of a trace: values in the order in which they came, without the numbers of handles.
 
     What her program passed to the suite's functions is left out: which points she asks for is style, what she concludes is not.
     """
-    tokens = [token for kind, value in trace if kind != "called" for token in _tokens(kind, value)]
-    if len(tokens) > HEAD + TAIL:
-        tokens = [*tokens[:HEAD], f"...{len(tokens)}", *tokens[-TAIL:]]
+    tokens: list[Token] = []
+    missing = 0  # tokens in the middle of long values
+    for kind, value in trace:
+        if kind == "called":
+            continue
+        tokens += _tokens(kind, value)
+        if type(value) is Long:
+            missing += value.count - len(value.head) - len(value.tail)
+    if len(tokens) + missing > HEAD + TAIL:
+        tokens = [*tokens[:HEAD], f"...{len(tokens) + missing}", *tokens[-TAIL:]]
     return tuple(tokens)
 
 
@@ -43,6 +65,9 @@ def _leaves(value: Any) -> Iterator[Token]:
     kind = type(value)
     if kind is float:
         yield _rounded(value)
+    elif kind is Long:
+        yield from value.head
+        yield from value.tail
     elif kind in (int, bool) or value is None:
         yield value
     elif kind is str:
