@@ -118,7 +118,7 @@ def load_wrong(path: Path) -> WrongProgram:
     )
 
 
-CONSTANT = '''
+CONSTANT = """
 class _Constant(float):
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -134,7 +134,7 @@ _it = _Constant("{value}")
 for _sign in "add sub mul truediv pow floordiv mod radd rsub rmul rtruediv rpow neg abs".split():
     setattr(_Constant, f"__{{_sign}}__", lambda *args: _it)
 {names}
-'''
+"""
 
 
 def constant_program(assignment: Assignment, value: str) -> Submission:

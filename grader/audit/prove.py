@@ -171,9 +171,7 @@ def _no_starter() -> Starter:
     raise SuiteError("the audit starts its own workers")
 
 
-def _jobs(
-    assignment: Assignment, bench: judge.Bench, wrong: Sequence[WrongProgram], *, full: bool, traces: bool
-) -> Iterator[_Job]:
+def _jobs(assignment: Assignment, bench: judge.Bench, wrong: Sequence[WrongProgram], *, full: bool, traces: bool) -> Iterator[_Job]:
     every = frozenset(check.id for check in bench.checks)
     cheap = frozenset(check.id for check in bench.checks if check.rule.seconds is None)
     drawing = knowledge.drawing(bench)
