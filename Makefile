@@ -49,7 +49,7 @@ test: setup
 	@$(MAKE) --no-print-directory lint
 	@echo "test: all the kit's tests; of the hostile submissions and the kills a seeded sample"
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
-	@touch $@
+	@$(if $(PYTEST_ARGS),,touch $@)
 
 test-all: setup lint
 	@echo "test-all: every hostile submission, every kill"
