@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from types import ModuleType
 from typing import Any
 
 from grader.errors import CourseError, SuiteError
-from grader.judge.given import Given
 
 PAIN, PAGE = "pain", "page"
 
@@ -78,14 +78,27 @@ def read(name: str, folder: Path) -> Book:
             f"{name} has no page; play it in the terminal: grade play {name} --text",
             zh=f"{name} 没有网页；请在终端里玩：grade play {name} --text",
         )
-    given = Given(folder)
     try:
-        pain = given(PAIN)
+        pain = _module(folder, PAIN)
         with _known_as(PAIN, pain):
-            page = given(PAGE)
+            page = _module(folder, PAGE)
     except SyntaxError as error:
         raise CourseError(f"{error.filename}:{error.lineno}: {error.msg}; unpack the handout again and copy the file from there") from None
     return Book(name, folder, pain, page, {panel["id"]: panel for panel in _checked(name, pain, page)})
+
+
+def _module(folder: Path, name: str) -> ModuleType:
+    """Import ``folder/name.py``, as the judge does; without the judge, whose own imports would keep her waiting for the page."""
+    spec = importlib.util.spec_from_file_location(f"play_{folder.name}_{name}", folder / f"{name}.py")
+    if spec is None or spec.loader is None:
+        raise SuiteError(f"{folder / name}.py cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(folder))
+    return module
 
 
 @contextlib.contextmanager
