@@ -13,6 +13,7 @@ import pytest
 from gradebook_kit import grade, verdict
 from intake_kit import assignment
 
+from grader import cli
 from grader.errors import CourseError
 from grader.gradebook import open_store, standings
 from grader.model import Outcome
@@ -274,3 +275,22 @@ def test_a_class_without_grades_is_no_error(tmp_path):
         from grader.rules import Rules
 
         assert sync(book, assignment(), Rules(), tmp_path / "nb", lambda _: {}).students == 0
+
+
+def test_the_command_syncs_every_graded_assignment(world, tmp_path, monkeypatch, capsys):
+    """And says what came home and what is to be looked at again."""
+    home = tmp_path / "assignments" / "hw2"
+    home.mkdir(parents=True)
+    (home / "assignment.toml").write_text(
+        'name = "hw2"\ntitle = "T"\nsubmit = { module = "micrograd", files = ["micrograd.py"] }\n'
+        'stage = [{ name = "local", part = "solution", public = 20, hidden = 80 }]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANG", "C")
+    for expected in ("hw2: 0 marks came home; 2 students and 3 checks", "hw2: 1 marks came home"):
+        with pytest.raises(SystemExit) as left:
+            cli.main(["gradebook", "sync", "--store", str(tmp_path / "g.sqlite")])
+        assert left.value.code == 0
+        assert expected in capsys.readouterr().err
+        world.edit("ada", CHECK, manual_score=2.0)
+    assert (tmp_path / "nbgrader" / "nbgrader_config.py").is_file()
