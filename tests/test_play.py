@@ -21,8 +21,8 @@ from test_release import plant
 
 import grader.play
 from grader import cli, manifest
-from grader.errors import SuiteError
-from grader.play import book, log, machine, server, view
+from grader.errors import CourseError, SuiteError
+from grader.play import book, log, machine, notebook, server, view
 
 PAGE = Path(grader.play.__file__).parent / "page"
 ANSWERS = {"answers": {"least": "0", "why": "because"}}
@@ -447,6 +447,50 @@ def test_texts_and_lines_stand_out_from_their_ground(scheme):
     assert {pair: contrast(*pair) for pair in texts_on if contrast(*pair) < 4.5} == {}
     drawn_on = [(f"t{tone}", ground) for tone in range(5) for ground in ("card", "paper")]
     assert {pair: contrast(*pair) for pair in drawn_on if contrast(*pair) < 3} == {}
+
+
+# --- in a notebook -----------------------------------------------------------------------------------------------------------------
+
+
+class Widgets:
+    """Stands for ipywidgets: every widget keeps what it was made with."""
+
+    class Widget:
+        def __init__(self, children=(), value=None, **more):
+            self.children, self.value, self.more, self.clicked = list(children), value, more, None
+            self.titles = {}
+
+        def on_click(self, work):
+            self.clicked = work
+
+        def set_title(self, place, title):
+            self.titles[place] = title
+
+    Tab = VBox = HTML = Button = FloatSlider = FloatLogSlider = RadioButtons = IntText = FloatText = Widget
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_a_notebook_cell_keeps_the_same_tries(tmp_path, monkeypatch, name):
+    """Every panel that is open from the start can be tried in a cell, and its tries recompute."""
+    folder = tmp_path / name
+    shutil.copytree(ROOT / "assignments" / name, folder, ignore=shutil.ignore_patterns("*.jsonl"))
+    monkeypatch.setitem(sys.modules, "ipywidgets", Widgets)
+    shown = notebook.show(name, "zh", folder)
+    for panel in shown.children:
+        *controls, button, _out = panel.children
+        for control in controls:
+            if control.value is None:
+                control.value = 1.0
+        button.clicked(button)
+    read = book.read(name, folder)
+    assert len(rows(folder)) == len(shown.children) == len(shown.titles) > 0
+    assert all(row["result"] == json.loads(json.dumps(read.evaluate(row["kind"], row["input"]))) for row in rows(folder))
+
+
+def test_without_ipywidgets_a_notebook_is_told_what_to_do(toy, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    with pytest.raises(CourseError, match="pip install ipywidgets"):
+        notebook.show("toy", "en", toy)
 
 
 # --- the command ---------------------------------------------------------------------------------------------------------------------
