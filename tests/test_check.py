@@ -1,0 +1,147 @@
+"""``grade check``: what a student sees when her file is not what it should be, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GRADE = (sys.executable, "-m", "grader.cli")
+
+
+@pytest.fixture
+def handout(tmp_path: Path) -> Path:
+    """A handout as it lies on a student's disk, with the reference in it."""
+    folder = tmp_path / "hw2"
+    shutil.copytree(ROOT / "assignments" / "hw2", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "solutions" / "hw2" / "micrograd.py", folder)
+    return folder
+
+
+def check(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "GRADE_LANG": "en", **variables}
+    return subprocess.run(
+        [*GRADE, "check", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+
+
+def children(pid: int) -> set[str]:
+    """Return the worker processes that descend from *pid*."""
+    rows = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout.splitlines()
+    parents = {row.split()[0]: row.split()[1] for row in rows}
+    found = set()
+    for row in rows:
+        own = parent = row.split()[0]
+        while parent in parents and parent != str(pid):
+            parent = parents[parent]
+        if parent == str(pid) and own != str(pid):
+            found.add(own)
+    return found
+
+
+def test_the_reference_earns_everything_and_json_stands_alone(handout: Path) -> None:
+    """Exit 0; stdout holds one JSON value and nothing else."""
+    done = check(handout, "hw2", "--json")
+    grade = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (grade["score"], grade["max_score"], grade["suites"]) == (20.0, 20.0, ["public"])
+
+
+@pytest.mark.parametrize("tier", ["1", "2", "3"])
+def test_the_starter_earns_nothing_on_any_tier(handout: Path, tier: str) -> None:
+    """Tier 3 is what macOS and Windows have; it is forced here."""
+    shutil.copy(ROOT / "assignments" / "hw2" / "micrograd.py", handout)
+    done = check(handout, "hw2", "--json", GRADE_TIER=tier)
+    grade = json.loads(done.stdout)
+    assert (done.returncode, grade["score"]) == (1, 0.0)
+    assert grade["tier"] >= int(tier)
+
+
+def test_the_message_comes_first_and_hidden_checks_are_named(handout: Path) -> None:
+    """What, where, what to try; and that there is more which she cannot see."""
+    source = handout / "micrograd.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("self.grad += out.data * out.grad", "self.grad += 1.0"), encoding="utf-8")
+    done = check(handout, "hw2")
+    assert done.returncode == 1
+    assert "Look at this first" in done.stdout.splitlines()[0]
+    assert "got " in done.stdout
+    assert "should be" in done.stdout
+    assert "more checks, which you cannot see" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda folder: (folder / "micrograd.py").unlink(), "grade reset hw2"),
+        (lambda folder: (folder / "micrograd.py").write_bytes(b"x = '\xff'"), "UTF-8"),
+        (lambda folder: (folder / "micrograd.py").write_text("x = 1\n", encoding="utf-8"), "has no Value"),
+        (lambda folder: _edit(folder / "assignment.toml", "module =", "modul ="), "did you mean 'module'"),
+    ],
+)
+def test_what_she_can_mend_is_one_line_and_exit_2(handout: Path, spoil: object, said: str) -> None:
+    """No file, no text, no Value, a manifest with a slip: one line with the remedy; nothing is lost."""
+    spoil(handout)  # type: ignore[operator]
+    done = check(handout, "hw2")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_folder_that_cannot_be_written_can_be_checked(handout: Path) -> None:
+    """A read-only folder is no reason not to answer."""
+    for path in (handout, *handout.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        done = check(handout, "hw2", "--json")
+        assert json.loads(done.stdout)["score"] == 20.0
+    finally:
+        for path in (handout, *handout.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_ctrl_c_leaves_nothing_running(handout: Path) -> None:
+    """Stopped in the middle of an endless loop: exit 130, and no process stays."""
+    (handout / "micrograd.py").write_text("while True:\n    pass\n# Value topo Neuron Layer MLP\n", encoding="utf-8")
+    process = subprocess.Popen(
+        [*GRADE, "check", "hw2"], cwd=handout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not (left := children(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left, "no worker was started"
+    time.sleep(0.5)
+    left |= children(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    while (alive := {pid for pid in left if _runs(pid)}) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
