@@ -259,11 +259,14 @@ def array_parts(body: Any, blobs: Sequence[bytes]) -> tuple[str, tuple[int, ...]
     dtype, shape, number = body
     if type(dtype) is not str or dtype not in DTYPES or type(shape) is not list or len(shape) > 8:
         raise Violation("an array of a kind that does not cross")
-    size = DTYPES[dtype]
+    size = span = DTYPES[dtype]
     for extent in shape:
         if type(extent) is not int or not 0 <= extent <= 1 << 31:
             raise Violation("an array with an impossible shape")
         size *= extent
+        span *= max(1, extent)  # numpy refuses a span that does not fit, be the array as empty as it may
+    if span > 1 << 62:
+        raise Violation("an array with an impossible shape")
     if type(number) is not int or not 0 <= number < len(blobs) or len(blobs[number]) != size:
         raise Violation("an array whose bytes do not match its shape")
     return dtype, tuple(shape), blobs[number]

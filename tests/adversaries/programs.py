@@ -29,10 +29,10 @@ def lying(lie: str) -> Make:
 
 
 LIES = {
-    "equal-to-all": "class L:\n def __eq__(s, o): return True\n __hash__ = None\n def __float__(s): return 1.0\nLIES = L()",
+    "equal-to-all": "class L:\n def __eq__(s, o): return True\n __hash__ = None\n def __float__(s): return 7.25\nLIES = L()",
     "float-subclass": "class L(float):\n def __eq__(s, o): return True\n __hash__ = float.__hash__\n"
-    " def __sub__(s, o): return 0.0\n __rsub__ = __sub__\n def __abs__(s): return 0.0\nLIES = L(1)",
-    "int-subclass": "class L(int):\n def __eq__(s, o): return True\n __hash__ = int.__hash__\n def __float__(s): return 2.0\nLIES = L(1)",
+    " def __sub__(s, o): return 0.0\n __rsub__ = __sub__\n def __abs__(s): return 0.0\nLIES = L(7.25)",
+    "int-subclass": "class L(int):\n def __eq__(s, o): return True\n __hash__ = int.__hash__\n def __float__(s): return 7.25\nLIES = L(7)",
     "str-subclass": "class L(str):\n def __eq__(s, o): return True\n __hash__ = str.__hash__\nLIES = L('accumulate')",
     "class-property": "class L:\n @property\n def __class__(s): return float\n def __eq__(s, o): return True\n __hash__ = None\nLIES = L()",
     "array-ufunc": "class L:\n def __array_ufunc__(s, *a, **k): return True\n __array_priority__ = 1e9\n"
@@ -48,7 +48,7 @@ LIES = {
     "approx": "class ApproxScalar:\n __module__ = 'pytest'\n expected = 1.0\n def __eq__(s, o): return True\n __hash__ = None\nLIES = ApproxScalar()",
     "changes": "import itertools\nN = itertools.count()\nclass D:\n def __get__(s, o, t): return float(next(N))\nLIES = D()",
     "dict-subclass": "class L(dict):\n def __eq__(s, o): return True\n __hash__ = None\n def __len__(s): return 3\nLIES = L()",
-    "endless-list": "class L(list):\n def __iter__(s):\n  while True: yield 1.0\n def __len__(s): return 3\nLIES = L([1.0])",
+    "endless-list": "class L(list):\n def __iter__(s):\n  while True: yield 1.0\n def __len__(s): return 3\nLIES = L([7.25])",
 }
 
 LEAVING = {  # nothing right follows: no points
@@ -124,7 +124,7 @@ PATCHES = {
     "excepthook": "import sys, threading\nsys.excepthook = sys.unraisablehook = threading.excepthook = lambda *a: None",
     "worker-answers": "import sys\nfor n in list(sys.modules):\n    if n.startswith('grader'):\n        m = sys.modules[n]\n"
     "        for k in ('describe', '_limited', '_same', '_snapshot', '_flush'):\n            setattr(m, k, lambda *a: [])",
-    "worker-replies": "import sys\nS = sys.modules['grader.worker.serve'].Served\nS._batch = lambda self, ops, ask: {'v': 1.0}",
+    "worker-replies": "import sys\nS = sys.modules['grader.worker.serve'].Served\nS._batch = lambda self, ops, ask: {'v': [1.0] * len(ask[1]) if ask and ask[0] == 'many' else 1.0}",
     "worker-true": "import sys\nS = sys.modules['grader.worker.serve'].Served\nS._batch = lambda self, ops, ask: {'v': True}",
     "gc": "import gc\nfor o in gc.get_objects():\n    if type(o) is dict and 'ops' in o: o['ops'] = []",
     "json": "import json\njson.dumps = lambda *a, **k: '{\"v\": 1.0}'",
@@ -206,6 +206,9 @@ SPEAKING = {
     "binary-output": "import os\nos.write(1, bytes(range(256)) * 100)\nraise ValueError('x')",
 }
 
+ALWAYS_ONE = ("bool", "worker-replies", "worker-true")
+ONE = 1.0  # what a program earns that answers 1 to everything: "the root's own blame is 1" is right
+
 HER_TESTS = {
     "always-raises": "def test_x(student): raise AssertionError('caught')",
     "exits": "import os\ndef test_x(student): os._exit(1)",
@@ -222,12 +225,13 @@ HER_TESTS = {
 
 def cases() -> list[Case]:
     """Return the cases of this file."""
-    found = family("lying", lying, LIES, most=0.0)
+    found = [Case("lying", name, lying(lie), most=ONE if name in ALWAYS_ONE else 0.0) for name, lie in LIES.items()]
     found += family("exit", lambda body: program("starter", body, first=True), LEAVING, exactly=0.0)
     found += family("exit", lambda body: program("right", body), LATER, most=45.0)
     found += [Case("exit", "atexit", program("right", ATEXIT), exactly=70.0)]
     found += [Case("shadow", name, beside(**contents), exactly=0.0) for name, contents in SHADOWS.items()]
-    found += family("patch", lambda body: program("starter", body), PATCHES, most=0.0)
+    for name, body in PATCHES.items():
+        found.append(Case("patch", name, program("starter", body), most=ONE if name in ALWAYS_ONE else 0.0))
     found += family("read", attack, READS, exactly=70.0)
     found += family("forge", lambda body: program("starter", body), FORGED, most=0.0)
     found += family("speak", lambda body: program("starter", body), SPEAKING, exactly=0.0)

@@ -70,6 +70,7 @@ class Listener:
 
     def __init__(self, folder: Path) -> None:
         self.visits: list[bytes] = []
+        self._closed = False
         self._tcp = socket.create_server(("127.0.0.1", 0))
         self.port = self._tcp.getsockname()[1]
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -90,11 +91,15 @@ class Listener:
     def _watch(self, sock, look) -> None:
         while True:
             try:
-                self.visits.append(look(sock))
+                visit = look(sock)
             except OSError:
                 return
+            if self._closed:
+                return
+            self.visits.append(visit)
 
     def close(self) -> None:
+        self._closed = True
         for sock in (self._tcp, self._udp, self._unix):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -131,6 +136,8 @@ def children() -> list[str]:
     for thread in os.listdir("/proc/self/task"):
         for pid in Path(f"/proc/self/task/{thread}/children").read_text(encoding="ascii").split():
             try:
+                if Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] == "Z":
+                    continue  # dead, and ours to bury
                 found.append(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace") or f"[{pid}]")
             except OSError:
                 continue
