@@ -67,7 +67,7 @@ def run(assignment: Assignment, panel_name: str) -> dict[str, Any]:
 
 def _game(read: Any, panel: str, workers: Any, program: Any, assignment: Assignment) -> dict[str, Any]:
     from grader.student.errors import StudentError, WorkerGone
-    from grader.student.process import Budget
+    from grader.student.line import Budget
     from grader.student.proxy import Student
     from grader.student.session import Session
 

@@ -107,7 +107,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay quiet when a browser hangs up; anything else shows in the terminal in one line, and the page lives on."""
-        error = sys.exception() if sys.version_info >= (3, 11) else None
+        error = sys.exception()
         if not isinstance(error, (ConnectionError, TimeoutError)):
             sys.stderr.write(f"grade: {type(error).__name__}: {error}\n")
 
