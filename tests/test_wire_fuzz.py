@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from grader import wire
 from grader.student.errors import StudentError, WorkerGone, WorkerLate
-from grader.student.process import Budget, Worker, _Output
+from grader.student.line import Budget, Output, Worker
 from grader.student.proxy import Proxy
 from grader.student.session import Session
 
@@ -52,7 +52,7 @@ class Far:
         reading, writing = os.pipe()
         os.close(writing)
         self.control = Control()
-        self.worker = Worker(ours, _Output(reading, 1), self.control, Budget(seconds=seconds, cap=cap))  # type: ignore[arg-type]
+        self.worker = Worker(ours, Output(reading, 1), self.control, Budget(seconds=seconds, cap=cap))  # type: ignore[arg-type]
         self.session = Session(self.worker)
         self._thread = threading.Thread(target=self._send, args=(chunks, hang_up), daemon=True)
         self._thread.start()

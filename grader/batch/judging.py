@@ -21,7 +21,8 @@ from grader.batch.engine import Job, Setup, grade_record, job_from, setup_from
 from grader.errors import CourseError, GraderFault
 from grader.judge import Bench, with_suite
 from grader.model import Assignment, Grade
-from grader.student.process import PATIENCE, Starter, starter
+from grader.student.line import PATIENCE
+from grader.student.process import Starter, starter
 
 FORKS = hasattr(os, "fork") and hasattr(os, "waitpid")
 LOST = b'{"lost": '

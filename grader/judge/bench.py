@@ -19,7 +19,8 @@ from grader.judge.given import Given
 from grader.judge.seeds import suite_folders, suite_hash
 from grader.model import Assignment, CheckRule, Grade, Outcome, Submission, Verdict
 from grader.student.errors import StudentError, WorkerGone
-from grader.student.process import Budget, Program, Starter, Worker
+from grader.student.line import Budget, Program, Worker
+from grader.student.process import Starter
 from grader.student.proxy import Student
 from grader.student.session import Session
 from grader.student.trace import normalise

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from grader.errors import SuiteError
 from grader.evidence import EvidenceError
 from grader.model import Assignment, Limits, Submission
 from grader.student.errors import StudentError, WorkerGone, WorkerLate
-from grader.student.process import Budget, Program, Starter, Worker
+from grader.student.line import Budget, Program, Worker
+from grader.student.process import Starter
 from grader.student.proxy import Proxy, Student
 from grader.student.session import Relayed, Session
 
@@ -80,39 +81,39 @@ class BreakIt:
         return self._names
 
     def _raises(self, kind: str, name: str) -> bool:
+        """Run her tests on one program, in a fresh pair of workers; True if one raised (or the program under test died of it).
+
+        The pair is the program's own: a test that remembers what it saw before must not tell a right program from a wrong one by its turn.
+        """
         key = (kind, name)
         if key not in self._answers:
-            self._answers[key] = any(self._one(test, kind, name) for test in self._tests())
+            source = (self._folder / kind / f"{name}.py").read_bytes()
+            tests = self._tests()
+            hers = self._starter.start(self._mine(), self._budget)
+            target = self._starter.start(self._program({self._assignment.source_name: source}), self._budget)
+            try:
+                self._answers[key] = _one_raises(hers, target, tests)
+            finally:
+                hers.close()
+                target.close()
         return self._answers[key]
 
-    def _one(self, test: str, kind: str, name: str) -> bool:
-        """Run one of her tests on one program; True if it raised (or the program under test died of it)."""
-        source = (self._folder / kind / f"{name}.py").read_bytes()
-        target_files = {self._assignment.source_name: source}
-        hers = self._starter.start(self._mine(), self._budget)
-        target = self._starter.start(self._program(target_files), self._budget)
-        try:
-            return _relayed_test(hers, target, test)
-        finally:
-            hers.close()
-            target.close()
 
-
-def _relayed_test(hers: Worker, target: Worker, test: str) -> bool:
+def _one_raises(hers: Worker, target: Worker, tests: Sequence[str]) -> bool:
     target_session = Session(target)
     student = Student(target_session, target.names())
-    relay = Relay(student, target_session)
     hers.names()
     session = Session(hers)
-    session.relay = relay
-    try:
-        _plain(session.call(session.get(0, test)._number, [Relayed(0)], {}))
-    except WorkerLate:
-        raise
-    except (StudentError, WorkerGone):
-        if target.gone is None and hers.gone is not None:
-            raise  # her own tests crashed: that is no catch
-        return True
+    for test in tests:
+        session.relay = Relay(student, target_session)
+        try:
+            _plain(session.call(session.get(0, test)._number, [Relayed(0)], {}))
+        except WorkerLate:
+            raise
+        except (StudentError, WorkerGone):
+            if target.gone is None and hers.gone is not None:
+                raise  # her own tests crashed: that is no catch
+            return True
     return False
 
 

@@ -1,0 +1,236 @@
+"""The judge's end of one worker: messages within its budget, its output, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from grader import wire
+from grader.errors import GraderFault
+from grader.student.errors import WorkerGone, WorkerLate
+from grader.student.session import student_error
+
+PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a worker loads: Python files by name, which of them is the module, and the packages that it may import."""
+
+    files: Mapping[str, bytes]
+    module: str
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one check may use."""
+
+    seconds: float = 2.0
+    memory: int | None = 1024  # MiB
+    cap: int = 64  # MiB of one message
+    output: int = 64  # KiB
+    cuda: bool = False
+
+
+class Worker:
+    """The judge's end of one worker: exchanges messages within its budget, keeps its output, ends it."""
+
+    def __init__(self, sock: socket.socket, output: Output, control: Control, budget: Budget) -> None:
+        self.channel = wire.Channel(sock, cap=budget.cap << 20, json_cap=wire.JSON_CAP)
+        self.channel.wait_with(self._wait)
+        self.budget = budget
+        self.used = 0.0
+        self.gone: WorkerGone | None = None
+        self.layers: list[str] = []
+        self._output = output
+        self._control = control
+        self._asked = 0.0
+        self._awaited = 0.0
+        self._forgiven = 0.0
+        self._closed = False
+
+    @property
+    def output(self) -> str:
+        """What the program printed, at most the budget's kilobytes."""
+        return self._output.text()
+
+    def load(self, program: Program) -> None:
+        """Send the program; ``names`` waits for the answer."""
+        names = sorted(program.files)
+        message = {"files": names, "module": program.module, "packages": list(program.packages)}
+        with contextlib.suppress(wire.Closed):  # a worker that died at once shows when it is asked
+            self.channel.send(message, [program.files[name] for name in names])
+
+    def names(self) -> frozenset[str]:
+        """Return the names in the module once it has loaded. Raises StudentError if it did not, or WorkerGone."""
+        self._control.ready()  # the zygote may still be importing: that is our time, not hers
+        reply, _ = self._receive()
+        if type(reply) is dict and "e" in reply:
+            raise student_error(reply["e"], self)
+        value = reply.get("v") if type(reply) is dict else None
+        if type(value) is not dict:
+            raise self.violated("a malformed greeting")
+        names = value.get("names")
+        if type(names) is not list or not all(type(name) is str for name in names):
+            raise self.violated("a malformed greeting")
+        self.layers = [layer for layer in value["layers"] if type(layer) is str] if type(value.get("layers")) is list else []
+        return frozenset(names)
+
+    def exchange(self, message: Any, blobs: Sequence[bytes] = ()) -> tuple[Any, list[bytes]]:
+        """Send and return the answer. Raises WorkerGone: a crash, a violation or the time used up, now and ever after."""
+        if self.gone is not None:
+            raise self.gone
+        try:
+            self.channel.send(message, blobs, time.monotonic() + self._left() * PATIENCE)
+        except wire.OutOfTime:
+            raise self._end(WorkerLate("it did not read what it was sent")) from None
+        except wire.Closed:
+            raise self._crashed() from None
+        return self._receive()
+
+    def _receive(self) -> tuple[Any, list[bytes]]:
+        if self.gone is not None:
+            raise self.gone
+        self._asked = time.monotonic()
+        self._awaited = 0.0
+        try:
+            reply = self.channel.receive(self._asked + self._left())
+        except wire.Violation as error:
+            raise self.violated(str(error)) from None
+        except wire.OutOfTime:
+            raise self._end(WorkerLate(f"it took more than {self.budget.seconds:g} s")) from None
+        except wire.Closed:
+            raise self._crashed() from None
+        finally:
+            self.used = max(0.0, self.used + time.monotonic() - self._asked - self._awaited)
+            self._forgiven += self._awaited
+        return reply
+
+    def _left(self) -> float:
+        return max(0.001, self.budget.seconds - self.used)
+
+    def _wait(self, deadline: float | None) -> None:
+        """Wait for the socket, draining the output; time that the worker waited for a processor does not count."""
+        fileno = self.channel.sock.fileno()
+        while True:
+            end = (deadline or 0) + self._awaited
+            timeout = end - time.monotonic()
+            if timeout <= 0:
+                self._forgive()
+                timeout = (deadline or 0) + self._awaited - time.monotonic()
+                if timeout <= 0.002:
+                    raise wire.OutOfTime
+            readable = select.select([fileno, *self._output.filenos()], [], [], min(timeout, 1.0))[0]
+            if any(fd != fileno for fd in readable):
+                self._output.drain()
+            if fileno in readable:
+                return
+
+    def _forgive(self) -> None:
+        elapsed = self.used + time.monotonic() - self._asked  # of all exchanges: each may have waited a little
+        spent = self._control.spent()
+        waited = spent["waited"] - self._forgiven if "waited" in spent else elapsed - spent.get("cpu", elapsed)
+        most = self.budget.seconds * (PATIENCE - 1) - self._forgiven
+        self._awaited = max(self._awaited, min(waited, elapsed * (PATIENCE - 1) / PATIENCE, most))
+
+    def violated(self, why: str) -> WorkerGone:
+        """End the worker for breaking the protocol; return what to raise."""
+        return self._end(WorkerGone(f"the program answered in a way that no program of the course does: {why}"))
+
+    def _crashed(self) -> WorkerGone:
+        status = self._control.end(grace=0.5)
+        if _is_signal(status, "SIGXCPU"):
+            return self._end(WorkerLate(f"it took more than {self.budget.seconds:g} s"))
+        return self._end(WorkerGone(f"the program ended by itself ({_exit_words(status)})"))
+
+    def _end(self, reason: WorkerGone) -> WorkerGone:
+        self.gone = reason
+        self.close()
+        return reason
+
+    def close(self) -> None:
+        """End the worker, whatever it does, and keep the last of its output. ``used`` is then without what it waited for a processor."""
+        self.channel.close()
+        if not self._closed:
+            self._closed = True
+            with contextlib.suppress(GraderFault):  # the zygote is gone, and its workers with it
+                self._control.end()
+            unforgiven = max(0.0, self._control.waited - self._forgiven)
+            self.used -= min(unforgiven, self.used * (PATIENCE - 1) / PATIENCE)
+        self._output.close()
+
+
+class Control(Protocol):
+    """How to measure and end one worker; once it has ended, ``waited`` is how long it waited for a processor."""
+
+    waited: float
+
+    def ready(self) -> int: ...
+
+    def spent(self) -> dict[str, float]: ...
+
+    def end(self, grace: float = 0.0) -> int: ...
+
+
+def _is_signal(status: int, name: str) -> bool:
+    number = getattr(signal, name, None)
+    return number is not None and status & 0x7F == number
+
+
+def _exit_words(status: int) -> str:
+    if status & 0x7F:
+        with contextlib.suppress(ValueError):
+            return signal.Signals(status & 0x7F).name
+        return f"signal {status & 0x7F}"
+    return f"exit status {status >> 8}"
+
+
+class Output:
+    """The worker's standard output and error: the first kilobytes kept, the rest drained and dropped."""
+
+    def __init__(self, fd: int | None, cap: int) -> None:
+        self._fd = fd
+        self._cap = cap << 10
+        self._kept = bytearray()
+        if fd is not None:
+            os.set_blocking(fd, False)
+
+    def filenos(self) -> list[int]:
+        return [] if self._fd is None else [self._fd]
+
+    def drain(self, rounds: int = 16) -> None:
+        """Read what is there, a bounded amount, so that a flood cannot hold the judge here."""
+        for _ in range(rounds):
+            if self._fd is None:
+                return
+            try:
+                data = os.read(self._fd, 1 << 16)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                os.close(self._fd)
+                self._fd = None
+                return
+            self.add(data)
+
+    def add(self, data: bytes) -> None:
+        self._kept += data[: max(0, self._cap - len(self._kept))]
+
+    def close(self) -> None:
+        self.drain()
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def text(self) -> str:
+        return self._kept.decode("utf-8", "replace")
