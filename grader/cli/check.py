@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli import group, speak
+
+if TYPE_CHECKING:
+    from grader.model import Assignment, Grade, Submission
 
 
 @click.command(help="Run the public checks on my work. / 用公开测试检查我的作业。")
@@ -25,28 +29,73 @@ def command(homework: str, stage: str | None, as_json: bool, pdb: bool, watch: b
         import subprocess
 
         return subprocess.call(practice.pdb_command(assignment, assignment.folder, stage))
+    if watch:
+        from grader.cli import watching
+
+        return watching.watch(assignment, stage)
     submission = practice.my_work(assignment)
-    grade = practice.check(assignment, submission, stage)
+    grade = practice.check(assignment, submission, stage, lang=speak.language())
+    from grader import journal
     from grader.model import Outcome
 
+    if grade.status == "graded":
+        journal.record(assignment.folder, grade)
     if as_json:
         from grader.reports import jsonform
 
         speak.emit(jsonform.to_json(grade, speak.language()))
     else:
-        from grader.reports import text
-
-        for line in text.lines(grade, speak.language(), speak.verbose(), _hidden(assignment.folder, speak.language())):
-            click.echo(line)
+        show(assignment, submission, grade)
     if grade.status == "fault":
         return group.OURS
     return group.PASSED if all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts) else group.FAILED
 
 
-def _hidden(folder: Path, lang: str) -> list[str]:
+def show(assignment: Assignment, submission: Submission, grade: Grade) -> None:
+    """Print the grade, what the next hint costs, and what is open."""
+    from grader.reports import text
+
+    lang = speak.language()
+    for line in text.lines(grade, lang, speak.verbose(), hidden_concepts(assignment.folder, lang)):
+        click.echo(line)
+    for line in (*_cost(assignment, grade), *_opened(assignment, submission, grade)):
+        click.echo(line)
+
+
+def hidden_concepts(folder: Path, lang: str) -> list[str]:
     """Return the concepts of the hidden checks, as the handout names them."""
     path = folder / ".kit" / "hidden.json"
     if not path.is_file():
         return []
     rows = json.loads(path.read_text(encoding="utf-8"))
     return [str(row["zh" if lang == "zh" else "en"]) for row in rows]
+
+
+def _cost(assignment: Assignment, grade: Grade) -> list[str]:
+    """Say what the next hint to the first failing check costs: no points, but it is written down."""
+    from grader import hints, journal
+    from grader.model import Outcome
+
+    failing = next((v for v in grade.verdicts if v.outcome in (Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT)), None)
+    known = hints.load(assignment.folder)
+    if failing is None or f"{failing.stage}.{hints.name_of(failing.id)}" not in known:
+        return []
+    used = journal.read(assignment.folder).hints(hints.name_of(failing.id))
+    if used >= hints.LEVELS:
+        return ["", speak.pick("All hints to the first one are open: grade hint shows them again.", "第一个测试的提示已全部打开。")]
+    en = f"The next hint to the first one is level {used + 1} of {hints.LEVELS}. It costs no points; that you opened it is written down."
+    zh = f"第一个测试的下一条提示是第 {used + 1} 级（共 {hints.LEVELS} 级）。不扣分，但会记下你打开过它。"
+    return ["", speak.pick(en, zh)]
+
+
+def _opened(assignment: Assignment, submission: Submission, grade: Grade) -> list[str]:
+    """Say what opens the next part; nothing where all is open."""
+    from grader import steps
+    from grader.model import Outcome
+
+    done = all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts)
+    step = steps.next_step(assignment, steps.open_parts(assignment, submission.files, done))
+    if step is None:
+        return []
+    part = speak.pick(*steps.TITLES[step.part])
+    return [speak.pick(f"To open the part '{part}': {step.en}", f"要打开“{part}”：{step.zh}")]

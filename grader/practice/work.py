@@ -1,19 +1,23 @@
-"""A student's own run: her folder, the public suite, a grade."""
+"""One run: her folder, the public suite, a grade with what the tutor asks."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import intake, wall
 from grader.errors import CourseError
 from grader.model import Assignment, Grade, Submission
+from grader.phrases import in_language
 from grader.student.process import Starter, starter
 
 if TYPE_CHECKING:
     from grader.judge import Bench
+    from grader.tutor import Known
 
 SEED = 0  # of a student's own runs: the public suite's inputs are no secret
 
@@ -32,7 +36,28 @@ def my_work(assignment: Assignment) -> Submission:
             zh=f"{source} 不存在；用 `grade reset {assignment.name}` 可以取回初始文件",
         )
     name = os.environ.get("USER") or os.environ.get("USERNAME") or "me"
-    return intake.admit(assignment.folder, assignment, name)
+    submission = intake.admit(assignment.folder, assignment, name)
+    _needs_names(assignment, submission)
+    return submission
+
+
+def _needs_names(assignment: Assignment, submission: Submission) -> None:
+    """Refuse a file without what every check would ask for: one line says more than twenty failures."""
+    try:
+        starter_text = (assignment.folder / ".kit" / "starter" / assignment.source_name).read_text(encoding="utf-8")
+    except OSError:
+        return  # not a handout of ours: the checks will tell
+    hers = submission.files[assignment.source_name].decode("utf-8", "replace")
+    suite = "".join(path.read_text(encoding="utf-8") for path in sorted((assignment.folder / "tests").glob("*.py")))
+    asked = [name for name in re.findall(r"^(?:class|def) (\w+)", starter_text, re.MULTILINE) if f"student.{name}" in suite]
+    missing = [name for name in asked if not re.search(rf"\b{name}\b", hers)]
+    if missing:
+        names = ", ".join(missing)
+        remedy = f"`grade reset {assignment.name}` brings the starter back and keeps your file as a backup"
+        raise CourseError(
+            f"{assignment.source_name} has no {names}; {remedy}",
+            zh=f"{assignment.source_name} 里没有 {names}；初始文件里有：`grade reset {assignment.name}` 可以取回，你的文件会留作备份",
+        )
 
 
 def open_starter(assignment: Assignment, submission: Submission, tier: int | None = None) -> Starter:
@@ -41,7 +66,30 @@ def open_starter(assignment: Assignment, submission: Submission, tier: int | Non
     return starter(wall.probe(tier), assignment.packages, preload(assignment, sources))
 
 
-def check(assignment: Assignment, submission: Submission, stage: str | None = None, each: Callable[[Bench], None] | None = None) -> Grade:
+def asked(grade: Grade, known: Known | None, lang: str) -> Grade:
+    """Return *grade* with the tutor's questions, and every message in *lang*."""
+    if known is not None:
+        from grader.tutor import annotate
+
+        grade = annotate(grade, known, lang)
+    verdicts = tuple(replace(verdict, message=in_language(verdict.message, lang)) for verdict in grade.verdicts)
+    return replace(grade, verdicts=verdicts, message=in_language(grade.message, lang))
+
+
+def what_is_known(assignment: Assignment, suite_hash: str) -> Known | None:
+    """Return what the handout's trace file says of the public suite; None if it is missing, or of another suite."""
+    from grader.tutor import load_known, trace_paths
+
+    return load_known([trace_paths(assignment)["public"]], [suite_hash])
+
+
+def check(
+    assignment: Assignment,
+    submission: Submission,
+    stage: str | None = None,
+    each: Callable[[Bench], None] | None = None,
+    lang: str = "en",
+) -> Grade:
     """Grade *submission* with the public suite (one *stage* of it, if named)."""
     workers = open_starter(assignment, submission)
     try:
@@ -51,7 +99,8 @@ def check(assignment: Assignment, submission: Submission, stage: str | None = No
             if each is not None:
                 each(bench)
             only = judge.stage_only(bench, stage) if stage else None
-            return bench.grade(submission, SEED, only)
+            grade = bench.grade(submission, SEED, only)
+            return asked(grade, what_is_known(assignment, bench.suite_hash), lang)
 
         return judge.with_suite(assignment, ["public"], lambda: workers, work)
     finally:

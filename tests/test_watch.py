@@ -1,0 +1,208 @@
+"""grade check --watch, through a real terminal: keys, saving, a half-written file, a resize, Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+
+from grader.practice import watch
+
+MANIFEST = """name = "hw9"
+title = "Twice"
+submit = { module = "twice", files = ["twice.py"] }
+stage = [
+  { name = "double", part = "solution", public = 10, hidden = 40 },
+  { name = "triple", part = "solution", public = 10, hidden = 40 },
+]
+"""
+SUITE = '''import pytest
+
+
+@pytest.mark.stage("double", points=10, zh="两倍是自己加自己。")
+def test_double(student):
+    """Twice a number is the number and itself."""
+    got = student.value(student.double(4))
+    assert got == 8
+
+
+@pytest.mark.stage("triple", points=10, zh="三倍是两倍再加一次。")
+def test_triple(student):
+    """Three times a number is twice, and once more."""
+    got = student.value(student.triple(4))
+    assert got == 12
+'''
+HINTS = """["double.test_double"]
+l1 = { en = "What is 4 and 4?", zh = "4 加 4 是多少？" }
+l2 = { en = "double(4) is 8.", zh = "double(4) 是 8。" }
+l3 = { en = "put the number beside itself", zh = "把数和自己放在一起" }
+"""
+WRONG = "def double(x):\n    return x + 1\n\n\ndef triple(x):\n    return x * 3\n"
+RIGHT = WRONG.replace("x + 1", "x + x")
+SECONDS = 40.0
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A student's folder with a wrong program in it."""
+    folder = tmp_path / "hw9"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "assignment.toml").write_text(MANIFEST, encoding="utf-8")
+    (folder / "tests/test_twice.py").write_text(SUITE, encoding="utf-8")
+    (folder / "hints.toml").write_text(HINTS, encoding="utf-8")
+    (folder / "twice.py").write_text(WRONG, encoding="utf-8")
+    return folder
+
+
+class Session:
+    """A `grade check hw9 --watch` in a pseudo-terminal."""
+
+    def __init__(self, folder, **variables: str) -> None:
+        self.master, theirs = pty.openpty()
+        self.resize(30, 100)
+        command = [sys.executable, "-m", "grader.cli", "check", "hw9", "--watch"]
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - this process has no other threads
+            env={**os.environ, "GRADE_LANG": "en", "TERM": "xterm", "PYTHONWARNINGS": "default", **variables},
+        )
+        os.close(theirs)
+        self.seen = ""
+
+    def resize(self, rows: int, columns: int) -> None:
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def until(self, text: str) -> str:
+        """Read until *text* was written, and return what was; then forget it."""
+        end = time.monotonic() + SECONDS
+        while text not in self.seen:
+            left = end - time.monotonic()
+            assert left > 0, f"{text!r} did not come; the screen said:\n{self.seen}"
+            if select.select([self.master], [], [], left)[0]:
+                self.seen += self._read()
+        before, _, self.seen = self.seen.partition(text)
+        return before + text
+
+    def _read(self) -> str:
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:  # Linux says so when the other side is closed
+            data = b""
+        if not data:
+            raise AssertionError(f"it ended with {self.process.wait(5)}; the screen said:\n{self.seen}")
+        return data.decode("utf-8", "replace")
+
+    def ended(self) -> int:
+        code = self.process.wait(SECONDS)
+        os.close(self.master)
+        return code
+
+
+@pytest.fixture
+def session(home):
+    opened = []
+
+    def start(**variables: str) -> Session:
+        opened.append(Session(home, **variables))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+def test_saving_a_right_program_turns_the_failing_check_green(home, session):
+    """She sees the first failing check, mends it, saves, and it is checked again without a key."""
+    it = session()
+    assert "got 5, should be 8" in it.until("q quit")
+    (home / "twice.py").write_text(RIGHT, encoding="utf-8")
+    it.until("All passed: 20 / 20 points")
+    it.press("q")
+    assert it.ended() == 0
+
+
+def test_keys_list_hint_next_and_quit(session):
+    """One key each: l every check, h one more level of hint, a all again, q out; what failed is the exit code."""
+    it = session()
+    it.until("10 / 20 points")
+    it.until("q quit")
+    it.press("l")
+    listed = it.until("q quit")
+    assert "✗ double" in listed
+    assert "✓ triple" in listed
+    it.press("h")
+    it.until("[1] What is 4 and 4?")
+    it.press("h")
+    it.until("[2] double(4) is 8.")
+    it.press("n")
+    it.until("got 5, should be 8")
+    it.press("q")
+    assert it.ended() == 1
+
+
+def test_a_file_that_does_not_parse_is_survived(home, session):
+    """Editors save in the middle of a word; the next save counts again."""
+    it = session()
+    it.until("q quit")
+    (home / "twice.py").write_text("def double(x:\n", encoding="utf-8")
+    it.until("SyntaxError")
+    it.until("0 / 20 points")
+    (home / "twice.py").unlink()
+    (home / "twice.py").write_text(RIGHT, encoding="utf-8")
+    it.until("All passed")
+
+
+def test_a_resize_draws_the_screen_anew_within_its_columns(session):
+    it = session()
+    it.until("10 / 20 points")
+    it.until("q quit")
+    it.resize(30, 24)
+    os.killpg(it.process.pid, signal.SIGWINCH)
+    drawn = it.until("10 / 20 points")
+    body = drawn.rpartition("\x1b[H")[2]
+    assert max(len(line) for line in body.splitlines()) <= 24
+
+
+def test_ctrl_c_ends_it_and_gives_the_terminal_back(session):
+    """130, as the shell expects, and echo is on again."""
+    it = session()
+    it.until("10 / 20 points")
+    it.press("\x03")
+    it.until("Stopped.")
+    assert termios.tcgetattr(it.master)[3] & termios.ECHO
+    assert it.ended() == 130
+
+
+def test_polling_works_where_events_do_not(home, session):
+    it = session(WATCHFILES_FORCE_POLLING="true")
+    it.until("10 / 20 points")
+    (home / "twice.py").write_text(RIGHT, encoding="utf-8")
+    it.until("All passed")
+
+
+@pytest.mark.parametrize(("kind", "needed"), [("nfs4", True), ("9p", True), ("ext4", None)])
+def test_a_network_mount_is_polled(tmp_path, kind, needed):
+    """Such file systems send no events; the longest mount that holds the folder decides."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/root / ext4 rw 0 0\nserver:/x {tmp_path} {kind} rw 0 0\n", encoding="utf-8")
+    assert watch.polling_needed(tmp_path / "hw9", mounts) is needed
+    assert watch.polling_needed(tmp_path.parent, mounts) is None
