@@ -36,7 +36,7 @@ class BreakIt:
         self._starter = starter
         self._program = program
         self._budget = Budget(seconds=limits.seconds * 2, memory=limits.memory, cap=limits.cap, output=limits.output)
-        self._answers: dict[tuple[str, str], bool] = {}
+        self._answers: dict[tuple[str, str], bool | WorkerGone] = {}
         self._names: tuple[str, ...] | None = None
 
     @property
@@ -93,10 +93,15 @@ class BreakIt:
             target = self._starter.start(self._program({self._assignment.source_name: source}), self._budget)
             try:
                 self._answers[key] = _one_raises(hers, target, tests)
+            except WorkerGone as error:  # remembered too: a loop of hers costs its limit once, not in every check
+                self._answers[key] = error
             finally:
                 hers.close()
                 target.close()
-        return self._answers[key]
+        answer = self._answers[key]
+        if isinstance(answer, WorkerGone):
+            raise answer.with_traceback(None)
+        return answer
 
 
 def _one_raises(hers: Worker, target: Worker, tests: Sequence[str]) -> bool:

@@ -115,7 +115,7 @@ def notebook(*cells: tuple[str, str], metadata: dict | None = None, code: bool =
     """A notebook: the reference in a code cell (unless *code* is off) and other cells of ``(type, source)``."""
 
     def make(course: Course, place: Path) -> None:
-        made = [_cell("code", course.reference, metadata)] if code else []
+        made = [_cell("code", course.reference, None)] if code else []
         made += [_cell(kind, source, metadata) for kind, source in cells]
         place.write_text(json.dumps({"cells": made, "metadata": metadata or {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
 
@@ -193,13 +193,13 @@ def _intake() -> list[Case]:
         "empty": (plain(b""), "empty"),
         "bad-codec": (plain(b"# coding: utf-8\nx = '\xff\xfe'\n"), "UTF-8"),
         "unknown-codec": (plain(b"# -*- coding: rot13 -*-\nx = 1\n"), "codec|coding|UTF-8"),
-        "nul": (plain(b"x = 1\0\n"), "NUL|null"),
         "utf-16": (plain("class Value: pass\n".encode("utf-16")), "UTF-8|NUL|null"),
         "too-long": (plain(b"#" * (1 << 23)), "bytes|large|MiB|KiB"),
     }
     found = [Case("intake", name, make, refused=words) for name, (make, words) in refused.items()]
     bombs = {
         "syntax-error": b"def f(:\n",
+        "nul": b"x = 1\0\n",
         "parser-bomb": b"(" * 60000,
         "deep-operators": b"x = " + b"-" * 60000 + b"1\n",
         "long-name": b"x" * 60000 + b" = 1\n",

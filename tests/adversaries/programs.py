@@ -206,7 +206,7 @@ SPEAKING = {
     "binary-output": "import os\nos.write(1, bytes(range(256)) * 100)\nraise ValueError('x')",
 }
 
-ALWAYS_ONE = ("bool", "worker-replies", "worker-true")
+ALWAYS_ONE = ("bool", "worker-replies", "worker-true", "answers-in-advance", "restored-arguments")
 ONE = 1.0  # what a program earns that answers 1 to everything: "the root's own blame is 1" is right
 
 HER_TESTS = {
@@ -230,10 +230,9 @@ def cases() -> list[Case]:
     found += family("exit", lambda body: program("right", body), LATER, most=45.0)
     found += [Case("exit", "atexit", program("right", ATEXIT), exactly=70.0)]
     found += [Case("shadow", name, beside(**contents), exactly=0.0) for name, contents in SHADOWS.items()]
-    for name, body in PATCHES.items():
-        found.append(Case("patch", name, program("starter", body), most=ONE if name in ALWAYS_ONE else 0.0))
+    for kind, name, body in [("patch", *item) for item in PATCHES.items()] + [("forge", *item) for item in FORGED.items()]:
+        found.append(Case(kind, name, program("starter", body), most=ONE if name in ALWAYS_ONE else 0.0))
     found += family("read", attack, READS, exactly=70.0)
-    found += family("forge", lambda body: program("starter", body), FORGED, most=0.0)
     found += family("speak", lambda body: program("starter", body), SPEAKING, exactly=0.0)
     found += family("tests", with_tests, HER_TESTS, exactly=90.0)
     return found

@@ -117,7 +117,7 @@ except RuntimeError: pass
 """
 SPOILING = {  # the output and the descriptors are the program's own to spoil; what it computes still counts
     "flood": ("for n in range(400): print('x' * 65536)", 70.0),
-    "flood-of-lines": ("for n in range(200000): print(n)", 70.0),
+    "flood-of-lines": ("for n in range(20000): print(n)", 70.0),
     "binary": ("import os\nfor n in range(200): os.write(1, bytes(range(256)) * 16)", 70.0),
     "errors": ("import sys\nfor n in range(100): print('x' * 65536, file=sys.stderr)", 70.0),
     "closed-output": ("import os\nos.close(1); os.close(2)", 70.0),
@@ -162,6 +162,7 @@ def cases() -> list[Case]:
     found += family("endless", lambda body: program("right", body), ENDLESS_LATER, most=50.0)
     found += family("greedy", attack, GREEDY, exactly=70.0)
     found += family("swallow", lambda body: program("starter", body), SWALLOWING, exactly=0.0)
+    found += [Case("endless", "slow-to-load", program("right", "for n in range(200000): print(n)"), most=70.0)]
     found += [Case("swallow", "threads", program("right", THREADS), most=70.0)]
     found += [Case("spoil", name, program("right", body), exactly=points) for name, (body, points) in SPOILING.items()]
     found += family("fill", attack, FILLING, exactly=70.0)
