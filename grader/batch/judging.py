@@ -19,10 +19,11 @@ from typing import Any
 
 from grader.batch.engine import Job, Setup, grade_record, job_from, setup_from
 from grader.errors import CourseError, GraderFault
-from grader.judge import Bench, with_suite
-from grader.model import Assignment, Grade
+from grader.judge import Bench, suite_hash, with_suite
+from grader.model import SUITES, Assignment, Grade
 from grader.student.line import PATIENCE
 from grader.student.process import Starter, starter
+from grader.tutor import annotate, load_known, trace_paths
 
 FORKS = hasattr(os, "fork") and hasattr(os, "waitpid")
 LOST = b'{"lost": '
@@ -31,8 +32,10 @@ _USED_LATER = ("ast", "difflib", "fractions", "decimal")  # what a failing check
 
 
 def annotator(assignment: Assignment) -> Callable[[Grade], Grade]:
-    """Return what every Grade passes through, its traces still in it, before it leaves the judge."""
-    return lambda grade: grade
+    """Return what every Grade passes through, its traces still in it, before it leaves the judge: the tutor names its misconceptions."""
+    suites = SUITES if assignment.private is not None else SUITES[:1]
+    known = load_known(trace_paths(assignment).values(), [suite_hash(assignment, [suite]) for suite in suites])
+    return lambda grade: annotate(grade, known)
 
 
 class Starters:

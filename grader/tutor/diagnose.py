@@ -66,8 +66,9 @@ class _Fit:
         against = len(self.home & self.missing) + len((self.home & self.other) - loose)
         if not self.telling & self.home:
             plain = self.home & (self.plain | self.missing) - loose
-            alike = not self.missing and not self.other - loose
-            return len(self.equal) >= FEW and (alike or bool(self.telling)) and not plain and same >= against
+            return len(self.equal) >= FEW and bool(self.telling) and not plain and same >= against
+        if self.home & self.other and len(self.equal) < FEW:
+            return False
         return against == 0 or (same >= FEW and same > against)
 
 
