@@ -24,7 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 STORE = ROOT / "build" / "diagnosis"
-SEEDS = (1, 4, 7)
+SEEDS = tuple(int(seed) for seed in os.environ.get("DIAGNOSIS_SEEDS", "1,4,7").split(","))
 sys.path.insert(0, str(ROOT))
 
 

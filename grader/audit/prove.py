@@ -98,7 +98,7 @@ def _lock(assignment: Assignment) -> dict[str, Any]:
 
 def inputs_hash(assignment: Assignment) -> str:
     """Return a hash over all that an audit depends on: the assignment's two folders and the rooms that grade."""
-    derived = {LOCK, "traces.json.gz", "hidden.json"}
+    derived = {LOCK, "traces.json.gz", "hidden.json", "version.json"}
     kit = Path(grader.__file__).parent
     roots = [assignment.folder, _private(assignment), *(kit / room for room in ("judge", "student", "worker", "audit", "tutor"))]
     digest = hashlib.sha256()
@@ -110,6 +110,10 @@ def inputs_hash(assignment: Assignment) -> str:
 
 def _programs_hash(wrong: Sequence[WrongProgram], assignment: Assignment) -> str:
     digest = hashlib.sha256(repr(sorted(programs.reference(assignment).files.items())).encode())
+    for maker in ("student/trace.py", "tutor/known.py"):  # another way to write traces makes the old ones stale
+        digest.update((Path(grader.__file__).parent / maker).read_bytes())
+    for style in programs.right_programs(assignment):
+        digest.update(repr(sorted(style.files.items())).encode())
     for program in wrong:
         digest.update(program.path.read_bytes())
     return digest.hexdigest()[:16]

@@ -7,6 +7,8 @@ from grader.cli.group import Entry, LazyGroup
 STUDENTS = {
     "check": Entry("grader.cli.check:command", "run the public checks on my work", "用公开测试检查我的作业"),
     "play": Entry("grader.cli.play:command", "try by hand, in my browser; every try is kept", "在浏览器里亲手试，每一次都会记下来"),
+    "hint": Entry("grader.cli.hint:command", "open the next hint", "看下一条提示"),
+    "status": Entry("grader.cli.status:command", "what is open, my best points, my eurekas", "进度、最好成绩和顿悟时刻"),
     "submit": Entry("grader.cli.submit:command", "pack my work for handing in", "打包提交我的作业"),
     "reset": Entry("grader.cli.reset:command", "the starter again; my file is kept as a backup", "恢复初始文件，我的文件留作备份"),
 }
