@@ -8,7 +8,7 @@ from pathlib import Path
 from grader import handout, intake, manifest
 from grader.errors import CourseError
 from grader.model import Assignment
-from grader.pack import archive, write
+from grader.pack import archive, free, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def start_again(assignment: Assignment, name: str | None = None) -> list[tuple[s
         mine = path.read_bytes() if path.is_file() else None
         if mine == starters[wanted]:
             continue
-        backup = _free(path) if mine is not None else None
+        backup = free(path) if mine is not None else None
         if backup is not None and mine is not None:
             write(backup, mine)
         write(path, starters[wanted])
@@ -61,17 +61,10 @@ def _starters(assignment: Assignment) -> dict[str, bytes]:
     if assignment.private is not None:
         return handout.starter(assignment)
     kept = assignment.folder / handout.STARTER
-    found = {path.name: path.read_bytes() for path in sorted(kept.glob("*.py"))}
+    found = {path.name: path.read_bytes() for path in sorted(kept.glob("*")) if path.suffix in (".py", ".ipynb")}
     if not found:
         raise CourseError(
             f"{kept} holds no starters; unpack the handout again, beside this folder, and copy the file from there",
             zh=f"{kept} 里没有初始文件；请把作业压缩包重新解压到别处，再从那里复制",
         )
     return found
-
-
-def _free(path: Path) -> Path:
-    number = 1
-    while (backup := path.with_name(f"{path.name}.{number}.bak")).exists():
-        number += 1
-    return backup

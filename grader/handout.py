@@ -45,7 +45,7 @@ def derived(assignment: Assignment) -> dict[str, bytes]:
 
 def stale(assignment: Assignment) -> list[str]:
     """Return the names of the derived files that are missing from the handout, or differ from what the reference gives."""
-    return [name for name, content in derived(assignment).items() if not _holds(assignment.folder / name, content)]
+    return [name for name, content in derived(assignment).items() if not holds(assignment.folder / name, content)]
 
 
 def contents(assignment: Assignment) -> dict[str, bytes]:
@@ -118,7 +118,8 @@ def _left_out(assignment: Assignment, name: str) -> bool:
     return evidence or any(PurePosixPath(part).match(pattern) for part in pure.parts for pattern in LEFT_OUT)
 
 
-def _holds(path: Path, content: bytes) -> bool:
+def holds(path: Path, content: bytes) -> bool:
+    """Return whether the file at *path* is there and is *content*."""
     try:
         return path.read_bytes() == content
     except OSError:

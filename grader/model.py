@@ -80,6 +80,11 @@ class Assignment:
         """The file that the student's module lies in."""
         return f"{self.module}.py"
 
+    @property
+    def notebook_names(self) -> tuple[str, str]:
+        """The names that a notebook in the place of the module may have."""
+        return (f"{self.name}.ipynb", f"{self.module}.ipynb")
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:

@@ -43,3 +43,11 @@ def write(path: Path, content: bytes) -> None:
             f"{path}: cannot be written ({error.strerror}); make the folder writable, or choose another with --out",
             zh=f"{path}：无法写入（{error.strerror}）；请检查文件夹权限，或用 --out 另选一个文件夹",
         ) from None
+
+
+def free(path: Path) -> Path:
+    """Return a name beside *path* for a backup, one that nothing has yet."""
+    number = 1
+    while (backup := path.with_name(f"{path.name}.{number}.bak")).exists():
+        number += 1
+    return backup

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import handout
+from grader import edition, handout, versions
 from grader.errors import CourseError, GraderFault, SuiteError
 from grader.model import Assignment
 from grader.pack import archive, write
+from grader.versions import Version
 
 SUMS = "SHA256SUMS"
 EPOCH = 315532800  # 1980-01-01: the earliest instant that a zip archive can hold
@@ -39,15 +42,53 @@ def release(assignment: Assignment, out: Path, kit: Path | None = None) -> Relea
 
     With *kit*, the kit's wheel, the archive also holds that wheel and the workflows that run ``grade ci`` with it.
     """
-    files = handout.contents(assignment) | (workflows(assignment, kit) if kit is not None else {})
+    plain = handout.contents(assignment)
+    files = plain | (workflows(assignment, kit) if kit is not None else {})
+    _refuse_leaks(assignment, files)
+    refreshed = refresh(assignment)
+    version = _version(assignment, plain)
+    if not handout.holds(assignment.folder / versions.FILE, version.encoded()):
+        write(assignment.folder / versions.FILE, version.encoded())
+        refreshed = (*refreshed, versions.FILE)
+    return _packed(assignment, version, files, out / f"{assignment.name}-student.zip", refreshed)
+
+
+def release_notebook(assignment: Assignment, out: Path, kit: Path | None = None) -> list[Released]:
+    """Write ``out/hwN-student-notebook.zip`` and its Chinese twin (``.zh.zip``): the released handout with a notebook for the module.
+
+    Both state the version that ``release`` wrote. Raises CourseError where nbgrader is missing.
+    """
+    done = []
+    for lang in edition.LANGUAGES:
+        files = edition.files(assignment, lang) | (workflows(assignment, kit) if kit is not None else {})
+        _refuse_leaks(assignment, files)
+        name = "notebook" if lang == "en" else f"notebook.{lang}"
+        version = replace(_version(assignment, handout.contents(assignment)), edition=name)
+        done.append(_packed(assignment, version, files, out / f"{assignment.name}-student-{name}.zip", ()))
+    return done
+
+
+def _packed(assignment: Assignment, version: Version, files: dict[str, bytes], path: Path, refreshed: tuple[str, ...]) -> Released:
+    """Write the archive of *files*; its version file knows each of them, so that an update knows what a student changed."""
+    hashes = {name: versions.hash_of(content) for name, content in files.items() if name != versions.FILE}
+    files = files | {versions.FILE: replace(version, files=hashes).encoded()}
+    write(path, archive({f"{assignment.name}/{name}": content for name, content in files.items()}))
+    return Released(assignment.name, refreshed, path, len(files))
+
+
+def _version(assignment: Assignment, files: dict[str, bytes]) -> Version:
+    """Return the version of *files*: the committed one while nothing changes, so that archives are the same bytes on each run."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = datetime.datetime.fromtimestamp(int(fixed) if fixed.isdecimal() else time.time(), datetime.UTC)
+    before = versions.read(assignment.folder, assignment.name)
+    return versions.stamp(assignment.name, files, before, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _refuse_leaks(assignment: Assignment, files: dict[str, bytes]) -> None:
     leaks = handout.leaks(assignment, files)
     if leaks:
         more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
         raise SuiteError(f"{assignment.name}: nothing under solutions/ may leave, but {leaks[0]}{more}; reword it")
-    refreshed = refresh(assignment)
-    path = out / f"{assignment.name}-student.zip"
-    write(path, archive({f"{assignment.name}/{name}": content for name, content in files.items()}))
-    return Released(assignment.name, refreshed, path, len(files))
 
 
 def refresh(assignment: Assignment) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def unpacked(path: Path, into: Path) -> Path:
 def test_the_starter_is_written_into_the_handout_and_told(assignment, tmp_path):
     """The committed starter follows the reference; what changed is named, and nothing is named twice."""
     first = release.release(assignment, tmp_path / "dist")
-    assert first.refreshed == ("double.py", ".kit/starter/double.py")
+    assert first.refreshed == ("double.py", ".kit/starter/double.py", ".kit/version.json")
     assert "raise NotImplementedError()" in (assignment.folder / "double.py").read_text()
     assert handout.stale(assignment) == []
     assert release.release(assignment, tmp_path / "dist").refreshed == ()
@@ -122,7 +122,7 @@ def test_the_archive_holds_exactly_the_handout(assignment, course, tmp_path):
         },
     )
     names = zipfile.ZipFile(release.release(assignment, tmp_path).archive).namelist()
-    expected = [".kit/starter/double.py", "README.md", "assignment.toml", "double.py", "tests/test_double.py"]
+    expected = [".kit/starter/double.py", ".kit/version.json", "README.md", "assignment.toml", "double.py", "tests/test_double.py"]
     assert names == [f"hw1/{name}" for name in expected]
 
 

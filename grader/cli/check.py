@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import group, speak
+from grader.cli import group, newer, speak
 
 if TYPE_CHECKING:
     from grader.model import Assignment, Grade, Submission
@@ -32,6 +32,7 @@ def command(homework: str, stage: str | None, as_json: bool, pdb: bool, watch: b
     if watch:
         from grader.cli import watching
 
+        newer.tell(assignment)
         return watching.watch(assignment, stage)
     submission = practice.my_work(assignment)
     grade = practice.check(assignment, submission, stage, lang=speak.language())
@@ -46,6 +47,7 @@ def command(homework: str, stage: str | None, as_json: bool, pdb: bool, watch: b
         speak.emit(jsonform.to_json(grade, speak.language()))
     else:
         show(assignment, submission, grade)
+    newer.tell(assignment)
     if grade.status == "fault":
         return group.OURS
     return group.PASSED if all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts) else group.FAILED

@@ -12,7 +12,8 @@ from grader.cli.speak import say
 @click.command(help="Write handouts, the kit's wheel and SHA256SUMS into dist/. / 把学生版作业、安装包和 SHA256SUMS 写入 dist/。")
 @click.argument("names", metavar="[HW]...", nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None, help="Folder to fill (dist). / 输出文件夹（dist）。")
-def command(names: tuple[str, ...], out: Path | None) -> None:
+@click.option("--notebook", is_flag=True, help="Notebook editions too. / 同时生成笔记本版。")
+def command(names: tuple[str, ...], out: Path | None, notebook: bool) -> None:
     from grader import manifest, release
     from grader.errors import CourseError
 
@@ -34,7 +35,9 @@ def command(names: tuple[str, ...], out: Path | None) -> None:
         done = release.release(assignment, out, wheel)
         for name in done.refreshed:
             say(f"refreshed assignments/{assignment.name}/{name}: commit it", f"已更新 assignments/{assignment.name}/{name}，请提交")
-        say(f"wrote {done.archive} ({done.files} files)", f"已写入 {done.archive}（{done.files} 个文件）")
+        editions = release.release_notebook(assignment, out, wheel) if notebook else []
+        for written in (done, *editions):
+            say(f"wrote {written.archive} ({written.files} files)", f"已写入 {written.archive}（{written.files} 个文件）")
     if wheel is None:
         say("no wheel: the kit's source is not here (it is installed)", "没有生成安装包：这里没有评分工具的源代码")
     else:

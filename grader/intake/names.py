@@ -126,7 +126,7 @@ def _pick(source: str, entries: dict[str, Item], assignment: Assignment) -> Chos
     prefix = _home(entries, (assignment.source_name,), assignment)
     notebook = None
     if prefix is None:
-        notebooks = (f"{assignment.name}.ipynb", f"{assignment.module}.ipynb")
+        notebooks = assignment.notebook_names
         prefix = _home(entries, notebooks, assignment)
         if prefix is None:
             raise _missing(source, entries, assignment)

@@ -30,7 +30,7 @@ def preload(assignment: Assignment, sources: Sequence[bytes]) -> list[str]:
 def my_work(assignment: Assignment) -> Submission:
     """Read the student's files from the handout's folder. Raises CourseError with what is wrong and how to get the starter back."""
     source = assignment.folder / assignment.source_name
-    if not source.is_file():
+    if not source.is_file() and not any((assignment.folder / name).is_file() for name in assignment.notebook_names):
         raise CourseError(
             f"{source} is not there; `grade reset {assignment.name}` brings the starter back",
             zh=f"{source} 不存在；用 `grade reset {assignment.name}` 可以取回初始文件",
