@@ -79,6 +79,8 @@ def _programs(assignment: Any) -> Iterator[tuple[str, Any, Sequence[int]]]:
             assert text.count(find) == 1, (name, find)
             text = text.replace(find, put)
         yield f"rewritten:{name}", replace(style, files={**style.files, source: text.encode()}), SEEDS
+    for path in sorted((assignment.private / "break" / "wrong").glob("*.py")):
+        yield f"unrelated:{path.stem}", replace(base, files={**base.files, source: path.read_bytes()}), SEEDS
     path = STORE / f"mutants_{assignment.name}.json"
     if path.is_file():
         for number, text in enumerate(json.loads(path.read_text(encoding="utf-8"))):
@@ -156,7 +158,7 @@ def table(details: bool) -> None:
         for path in sorted(STORE.glob(f"{name}_*.json.gz")):
             runs |= _read(path)
         known = {seed: _known(runs, seed) for seed in SEEDS}
-        for kind in ("wrong", "rewritten", "mutant"):
+        for kind in ("wrong", "rewritten", "unrelated", "mutant"):
             for public in (False, True):
                 count = right = several = false = 0
                 notes = []
@@ -173,9 +175,9 @@ def table(details: bool) -> None:
                     right += bool(hits)
                     several += any(len(group) > 1 for group in hits)
                     false += bool(wrong)
-                    if wrong or (kind != "mutant" and not hits):
+                    if wrong or (kind in ("wrong", "rewritten") and not hits):
                         notes.append(f"{key}: {' and '.join('/'.join(group) for group in groups) or 'unknown'}")
-                named = f"{right} ({100 * right / max(1, count):.1f}%)" if kind != "mutant" else "-"
+                named = f"{right} ({100 * right / max(1, count):.1f}%)" if kind in ("wrong", "rewritten") else "-"
                 print(f"| {name} | {kind} | {'public' if public else 'both'} | {count} | {named} | {several} | {false} |")
                 for note in notes if details else ():
                     print(f"    {note}")

@@ -16,6 +16,7 @@ from grader.tutor.known import Known, misconception_of
 from grader.tutor.trace import UNWRITTEN, Token, matches, telling
 
 FEW = 2  # matches at home that outweigh a mismatch there
+MANY = 4  # matches that convince though none of them holds a telling number
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class _Fit:
         against = len(self.home & self.missing) + len((self.home & self.other) - loose)
         if not self.telling & self.home:
             plain = self.home & (self.plain | self.missing) - loose
-            return len(self.equal) >= FEW and bool(self.telling) and not plain and same >= against
+            many = len(self.equal) >= MANY and against == 0
+            return len(self.equal) >= FEW and (many or bool(self.telling)) and not plain and same >= against
         if self.home & self.other and len(self.equal) < FEW:
             return False
         return against == 0 or (same >= FEW and same > against)

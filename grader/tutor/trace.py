@@ -24,6 +24,7 @@ def _same(a: Token, b: Token) -> bool:
 
 
 def telling(trace: Sequence[Token]) -> bool:
-    """Return whether what *trace* saw last, before the outcome, holds a number other than 0, 1, -1, or an error that few mistakes raise."""
+    """Return whether what *trace* saw last, before the outcome, holds a text, a number other than 0, 1, -1, or an error that few raise."""
     last = trace[-1 - LAST : -1]
-    return RARE in last or any(type(token) in (int, float) and token not in (0, 1, -1) for token in last)
+    numbers = any(type(token) in (int, float) and token not in (0, 1, -1) for token in last)
+    return numbers or RARE in last or any(type(token) is str and token[0] == "'" and token[1:2] != "<" for token in last)
