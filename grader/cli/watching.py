@@ -113,7 +113,8 @@ def watch(assignment: Assignment, stage: str | None) -> int:
     loop = watching.Watch(assignment, stage, speak.language(), Terminal(sys.stdout, speak.language()))
     loop.finished = lambda grade: journal.record(assignment.folder, grade) if grade.status == "graded" else None
     stop = threading.Event()
-    files = threading.Thread(target=_watch_files, args=(assignment, loop, stop), daemon=True)
+    seen = watching.state_of(assignment.folder, assignment.files)
+    files = threading.Thread(target=_watch_files, args=(assignment, loop, stop, seen), daemon=True)
     keys = threading.Thread(target=watching.keys_pressed, args=(loop.events, sys.stdin.fileno()), daemon=True)  # pytest takes sys.stdin
     with _single_keys(), _resizing(loop):
         files.start()
@@ -125,9 +126,9 @@ def watch(assignment: Assignment, stage: str | None) -> int:
     return group.FAILED if loop.state.failing or not loop.state.verdicts else group.PASSED
 
 
-def _watch_files(assignment: Assignment, loop: watching.Watch, stop: threading.Event) -> None:
+def _watch_files(assignment: Assignment, loop: watching.Watch, stop: threading.Event, seen: tuple[tuple[int, int] | None, ...]) -> None:
     try:
-        watching.files_saved(assignment.folder, assignment.files, loop.events, stop)
+        watching.files_saved(assignment.folder, assignment.files, loop.events, stop, seen)
     except ImportError:
         speak.say(
             "saving is not noticed: type pip install watchfiles; key a checks again",

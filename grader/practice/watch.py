@@ -156,8 +156,17 @@ class Watch:
             self._waiting.append(event)
 
 
-def files_saved(folder: Path, names: tuple[str, ...], events: queue.SimpleQueue[Event], stop: threading.Event) -> None:
-    """Put ``saved`` into *events* whenever one of the files changes, until *stop*. Polls where file events do not work."""
+def files_saved(
+    folder: Path,
+    names: tuple[str, ...],
+    events: queue.SimpleQueue[Event],
+    stop: threading.Event,
+    seen: tuple[tuple[int, int] | None, ...],
+) -> None:
+    """Put ``saved`` into *events* whenever one of the files changes, until *stop*. Polls where file events do not work.
+
+    *seen* is ``state_of`` the files when they were judged first.
+    """
     import watchfiles
 
     wanted = {str(folder / name) for name in names}
@@ -171,9 +180,27 @@ def files_saved(folder: Path, names: tuple[str, ...], events: queue.SimpleQueue[
         force_polling=polling_needed(folder),
         poll_delay_ms=100,
         raise_interrupt=False,
+        rust_timeout=500,
+        yield_on_timeout=True,
     )
-    for _ in watched:
-        events.put("saved")
+    for changes in watched:
+        now = state_of(folder, names)
+        if changes or now != seen:  # a save before the watching began, or one whose event was lost, is found by the clock
+            events.put("saved")
+        seen = now
+
+
+def state_of(folder: Path, names: tuple[str, ...]) -> tuple[tuple[int, int] | None, ...]:
+    """Return when each of the files was written last, and its size; None for one that is not there."""
+    found: list[tuple[int, int] | None] = []
+    for name in names:
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def polling_needed(folder: Path, mounts: Path = Path("/proc/mounts")) -> bool | None:
