@@ -109,15 +109,14 @@ def server(course) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page(server) -> Iterator[object]:
+def page(server, playwright_engine) -> Iterator[object]:
     """A browser in which nothing but this machine can be reached."""
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page()
-        tab.route("**/*", lambda route: route.continue_() if route.request.url.startswith("http://127.0.0.1") else route.abort())
-        tab.set_default_timeout(60_000)
-        yield tab
-        browser.close()
+    browser = playwright_engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    tab = browser.new_page()
+    tab.route("**/*", lambda route: route.continue_() if route.request.url.startswith("http://127.0.0.1") else route.abort())
+    tab.set_default_timeout(60_000)
+    yield tab
+    browser.close()
 
 
 def submission_of(course: tuple[object, Path], student: str) -> str:

@@ -101,6 +101,8 @@ def with_suite(
         os.environ.update({name: value for name, value in kept.items() if value is not None})
     if loop.error is not None:
         raise loop.error
+    if code == pytest.ExitCode.INTERRUPTED:  # Ctrl-C while the suite was collected
+        raise KeyboardInterrupt
     if bench.faults:
         raise SuiteError("; ".join(bench.faults))
     if not loop.ran:

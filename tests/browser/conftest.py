@@ -46,14 +46,11 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(playwright_engine):
     """One Chromium for the whole run."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=binary(), args=FLAGS)
-        yield launched
-        launched.close()
+    launched = playwright_engine.chromium.launch(executable_path=binary(), args=FLAGS)
+    yield launched
+    launched.close()
 
 
 @pytest.fixture
