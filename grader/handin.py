@@ -21,14 +21,16 @@ class HandIn:
     digest: str
 
 
-def hand_in(assignment: Assignment, out: Path) -> HandIn:
+def hand_in(assignment: Assignment, out: Path, journal: bytes | None = None) -> HandIn:
     """Write the submission's files as ``out/hwN-submission-HASH.zip``: read by the rules of grading, so that what packs also grades.
 
-    Raises CourseError (a Rejected) naming the entry and the reason.
+    A *journal* goes along as ``journal.jsonl``; it is no part of the submission and changes neither its hash nor its grade. Raises
+    CourseError (a Rejected) naming the entry and the reason.
     """
     submission = intake.admit(assignment.folder, assignment, student="me")
     path = out / f"{assignment.name}-submission-{submission.digest.removeprefix('sha256:')[:12]}.zip"
-    write(path, archive({f"{assignment.name}/{name}": content for name, content in submission.files.items()}))
+    extra = {"journal.jsonl": journal} if journal is not None else {}
+    write(path, archive({f"{assignment.name}/{name}": content for name, content in {**submission.files, **extra}.items()}))
     names = tuple(name for name in assignment.files if name in submission.files)
     missing = tuple(name for name in assignment.files if name not in submission.files)
     return HandIn(path, names, missing, submission.digest)

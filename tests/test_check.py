@@ -145,3 +145,25 @@ def _runs(pid: str) -> bool:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except OSError:
         return False
+
+
+def test_the_journal_is_handed_in_only_with_consent(handout: Path) -> None:
+    """Silence is a no; a yes is remembered; the grade's files are the same either way."""
+    import zipfile
+
+    check(handout, "hw2")
+
+    def submitted(*arguments: str) -> set[str]:
+        for old in handout.glob("*.zip"):
+            old.unlink()
+        subprocess.run(
+            [*GRADE, "submit", "hw2", *arguments], cwd=handout, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60
+        )
+        with zipfile.ZipFile(next(handout.glob("*-submission-*.zip"))) as packed:
+            return set(packed.namelist())
+
+    silent = submitted()
+    assert "hw2/journal.jsonl" not in silent
+    assert submitted("--journal") == silent | {"hw2/journal.jsonl"}
+    assert submitted() == silent | {"hw2/journal.jsonl"}
+    assert submitted("--no-journal") == silent

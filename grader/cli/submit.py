@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from grader.cli.speak import say
+from grader.cli.speak import pick, say
 
 
 @click.command(help="Pack the files that are handed in as one zip. / 把要提交的文件打包成一个 zip。")
@@ -18,7 +19,8 @@ from grader.cli.speak import say
     help="Folder for the zip (here). / zip 放在哪里（当前文件夹）。",
 )
 @click.option("--git", is_flag=True, help="Commit, tag and push instead of a zip. / 不打包，而是提交、打标签并推送。")
-def command(hw: str, out: Path, git: bool) -> None:
+@click.option("--journal/--no-journal", default=None, help="Hand in my journal too (asked once). / 是否一起提交学习日志（只问一次）。")
+def command(hw: str, out: Path, git: bool, journal: bool | None) -> None:
     from grader import handin, manifest
 
     if git:
@@ -29,9 +31,28 @@ def command(hw: str, out: Path, git: bool) -> None:
             say(f"  in it    {name}", f"  已提交  {name}")
         say(f"pushed to {pushed.remote} as {pushed.tag}", f"已推送到 {pushed.remote}，标签 {pushed.tag}")
         return
-    packed = handin.hand_in(manifest.find(hw, Path.cwd()), out)
+    assignment = manifest.find(hw, Path.cwd())
+    packed = handin.hand_in(assignment, out, _journal(assignment.folder, journal))
     for name in packed.files:
         say(f"  in it    {name}", f"  已打包  {name}")
     for name in packed.missing:
         say(f"  missing  {name} (its checks earn nothing)", f"  缺少    {name}（相应的检查没有分）")
     say(f"wrote {packed.archive}: hand in this file", f"已写入 {packed.archive}：请提交这个文件")
+
+
+def _journal(folder: Path, answer: bool | None) -> bytes | None:
+    """Return her journal if she agrees that it is handed in. She is asked once, at a terminal; elsewhere silence is a no."""
+    from grader import journal
+
+    if not journal.path_of(folder).is_file():
+        return None
+    if answer is None:
+        answer = journal.consent(folder)
+    if answer is None:
+        if not sys.stdin.isatty():
+            return None
+        en = "Hand in your journal too? It holds when checks passed and hints were opened, no code"
+        zh = "一起提交学习日志吗？里面只有通过检查和打开提示的时间，没有代码"
+        answer = click.confirm(pick(en, zh), default=False, err=True)
+    journal.set_consent(folder, answer)
+    return journal.to_hand_in(folder) if answer else None
