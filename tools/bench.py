@@ -34,6 +34,26 @@ def table(rows: list[Row], base: str, unit: float = 1.0) -> str:
     return "\n".join(lines)
 
 
+def aims(checks: list[Row], classes: list[Row]) -> str:
+    """Return what was aimed at, and whether this run reached it."""
+    by = {row.name: row for row in (*checks, *classes)}
+    check = by["grade check, tier 1"].median("wall") / by["bare pytest, in-process"].median("wall")
+    rate = by["bare pytest, two at a time"].median("wall") / by["grade run, 2 workers"].median("wall")
+    rows = [
+        ("one check, walled, against bare pytest", f"{check:.2f} x", "at most 1.5 x", check <= 1.5),
+        ("a class against two parallel bare pytest", f"{rate:.2f} x", "at least 2 x", rate >= 2),
+        ("`grade --help`", f"{1000 * by['grade --help'].median('wall'):.0f} ms", "under 70 ms", by["grade --help"].median("wall") < 0.07),
+        (
+            "memory of one check",
+            f"{by['grade check, tier 1'].median('memory'):.0f} MiB",
+            "under 150 MiB",
+            by["grade check, tier 1"].median("memory") < 150,
+        ),
+    ]
+    lines = [f"| {what} | {got} | {due} | {'reached' if met else 'not reached'} |" for what, got, due, met in rows]
+    return "\n".join(["## Aims", "", "| | this run | aim | |", "|---|---|---|---|", *lines])
+
+
 def page(repeats: int, size: int, rounds: int) -> str:
     """Measure everything and return the page."""
     checks = one.rows(repeats)
@@ -58,6 +78,8 @@ pytest {version("pytest")}, click {version("click")}; load average {load:.1f} wh
 {table(classes, "bare pytest, two at a time")}
 
 {rates}
+
+{aims(checks, classes)}
 """
 
 
