@@ -128,3 +128,18 @@ def test_an_unknown_stage_names_the_nearest(tmp_path: Path) -> None:
 def test_a_suite_that_does_not_import_is_refused(tmp_path: Path) -> None:
     """A syntax error in the suite is the instructor's to mend, and says where."""
     assert "test_slip.py" in _suite_refused(tmp_path, "def test_x(:\n")
+
+
+def test_what_tools_leave_behind_is_no_part_of_a_suite(tmp_path: Path) -> None:
+    """A cache beside the checks changes no hash: else a debugging run would ask for a regrade of the class."""
+    import shutil
+
+    shutil.copytree(COURSE / "assignments" / "boundary", tmp_path / "boundary", ignore=shutil.ignore_patterns("__pycache__"))
+    assignment = manifest.load(tmp_path / "boundary")
+    before = judge.suite_hash(assignment, ["public"])
+    cache = tmp_path / "boundary" / "tests" / ".pytest_cache"
+    cache.mkdir(exist_ok=True)
+    (cache / "left-behind").write_text("cache", encoding="utf-8")
+    assert judge.suite_hash(assignment, ["public"]) == before
+    (tmp_path / "boundary" / "tests" / "new.py").write_text("x = 1\n", encoding="utf-8")
+    assert judge.suite_hash(assignment, ["public"]) != before

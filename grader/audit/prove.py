@@ -23,6 +23,7 @@ from grader.student.process import Starter, starter
 
 FULL_MARK_SEEDS = (0, 3, 6)
 SAMPLE = 3  # every third of the other checks is run on a wrong program, unless the audit is full
+SCRATCH = {"__pycache__", ".pytest_cache", ".grade"}  # what tools leave behind is no input
 LOCK = "audit.lock"
 
 
@@ -103,7 +104,7 @@ def inputs_hash(assignment: Assignment) -> str:
     roots = [assignment.folder, _private(assignment), *(kit / room for room in ("judge", "student", "worker", "audit", "tutor"))]
     digest = hashlib.sha256()
     for path in [kit / "wire.py", *(path for root in roots for path in sorted(root.rglob("*")))]:
-        if path.is_file() and path.name not in derived and "__pycache__" not in path.parts:
+        if path.is_file() and path.name not in derived and not SCRATCH & set(path.parts):
             digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

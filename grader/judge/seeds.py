@@ -31,11 +31,16 @@ def suite_folders(assignment: Assignment, suites: Iterable[str]) -> dict[str, Pa
     return folders
 
 
+def is_scratch(path: Path) -> bool:
+    """Return whether *path* lies in a folder that tools leave behind (``__pycache__``, ``.pytest_cache``): no part of a suite."""
+    return any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+
+
 def suite_hash(assignment: Assignment, suites: Iterable[str]) -> str:
     """Return a hash over everything that a verdict depends on: suites, manifest, given files, break-it programs."""
     paths = [assignment.folder / "assignment.toml", *(assignment.folder / name for name in assignment.given)]
     for suite, folder in suite_folders(assignment, suites).items():
-        paths += sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        paths += sorted(path for path in folder.rglob("*") if path.is_file() and not is_scratch(path.relative_to(folder)))
         if suite == "hidden" and assignment.private is not None:
             paths += sorted((assignment.private / "break").rglob("*.py"))
     digest = hashlib.sha256()
