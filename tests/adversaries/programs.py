@@ -206,7 +206,7 @@ SPEAKING = {
     "binary-output": "import os\nos.write(1, bytes(range(256)) * 100)\nraise ValueError('x')",
 }
 
-ALWAYS_ONE = ("bool", "worker-replies", "worker-true", "answers-in-advance", "restored-arguments")
+ALWAYS_ONE = ("worker-replies", "answers-in-advance", "restored-arguments")
 ONE = 1.0  # what a program earns that answers 1 to everything: "the root's own blame is 1" is right
 
 HER_TESTS = {
