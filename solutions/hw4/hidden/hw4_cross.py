@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import hw4_data as data
+import hw4_exact as exact
 import numpy as np
+
+SLACK = 0.02  # nats: float32 and other sums do not differ by that much
 
 
 def array(student: Any, thing: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
@@ -81,10 +85,29 @@ def logits(student: Any, params: list[Any], X: np.ndarray, device: str = "cpu") 
 
 def held_out_loss(student: Any, params: list[Any], held: list[str], device: str = "cpu") -> float:
     """Return the nats per character on *held*, of which nothing is sent: she answers for every context there is, the judge looks up."""
-    import hw4_exact as exact
-
     X, Y = data.encode(held, data.BLOCK)
-    return exact.loss(logits(student, params, data.every_context(), device)[data.row_numbers(X)], Y)
+    contexts, rows = data.every_context(), data.row_numbers(X)
+    reached = exact.loss(logits(student, params, contexts, device)[rows], Y)
+    knows_no_more(student, params, reached, lambda own: (exact.loss(answer[rows], Y) for answer in exact.readings(own, contexts)))
+    return reached
+
+
+def knows_no_more(
+    student: Any, params: list[Any], reached: float, losses: Callable[[list[np.ndarray]], Iterable[float]], slack: float = SLACK
+) -> None:
+    """Fail a forward that does better than its five tensors: what it knows beyond them, it did not learn by this net.
+
+    *losses* gives, for her tensors as arrays, what the judge's own forward reaches under each way to read them.
+    """
+    own = [student.value(p).astype(np.float64) for p in params]
+    best = np.inf
+    for loss in losses(own):
+        best = min(best, loss)
+        if best <= reached + slack:
+            return
+    raise AssertionError(
+        f"your forward reaches {reached:.3f} nats, and the five tensors by themselves {best:.3f}: it knows what they do not hold. / forward 知道的比五个张量还多。"
+    )
 
 
 def source_fits(submission: Any) -> None:

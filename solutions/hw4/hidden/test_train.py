@@ -7,7 +7,7 @@ import hw4_data as data
 import hw4_exact as exact
 import numpy as np
 import pytest
-from hw4_cross import array, held_out_loss, logits, source_fits, train
+from hw4_cross import array, held_out_loss, knows_no_more, logits, source_fits, train
 
 NAMES = ("C", "W1", "b1", "W2", "b2")
 SIDE = (200, 1.0, data.BATCH)  # steps, lr, batch: 200 steps of the fixed recipe are too few to tell, so the step is longer
@@ -45,6 +45,7 @@ def test_all_five_tensors_learn(student, rng, given, device, submission):
     probe = X[rng.sample(range(len(X)), 512)]
     before = exact.loss(exact.forward(start, X[:4000]), Y[:4000])
     after = exact.loss(logits(student, params, X[:4000], device), Y[:4000])
+    knows_no_more(student, params, after, lambda own: (exact.loss(answer, Y[:4000]) for answer in exact.readings(own, X[:4000])))
     for got, was, name in zip(arrays(student, params, start), start, NAMES, strict=True):
         assert np.abs(got - was).max() > 1e-4, f"{name} did not move in 50 steps. / 走了 50 步，{name} 没有动。"
     assert after < before - 0.2, f"50 steps took the loss from {before:.3f} to {after:.3f} only. / 50 步只把损失降到 {after:.3f}。"
