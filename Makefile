@@ -38,7 +38,7 @@ $(OUT)/SHA256SUMS: $(COURSE) $(KIT)
 	@echo "release: auditing every assignment"
 	@$(BIN)/grade audit
 	@echo "release: filling $(OUT)/"
-	@$(BIN)/grade release --out $(OUT)
+	@$(BIN)/grade release --wheels --out $(OUT)
 
 test: setup
 	@$(if $(FORCE),rm -f .venv/.tested)

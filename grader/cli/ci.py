@@ -36,9 +36,18 @@ CLASSROOM50 = {
     is_flag=True,
     help="Write result.json too; exit 0 says that grading ran. / 同时写出 result.json；退出码 0 表示评分已运行。",
 )
-def command(hw: str | None, junit: Path, classroom50: bool) -> int:
-    """Exit code 0: all passed (with --classroom50: grading ran); 1: checks failed."""
+@click.option(
+    "--gradescope", type=click.Path(path_type=Path, file_okay=False), default=None,
+    help="In Gradescope's container: both suites, for the submission in this folder (/autograder). / Gradescope 容器内：两套测试。",
+)  # fmt: skip
+def command(hw: str | None, junit: Path, classroom50: bool, gradescope: Path | None) -> int:
+    """Exit code 0: all passed (with --classroom50 or --gradescope: grading ran); 1: checks failed."""
     from grader import export, manifest, practice
+
+    if gradescope is not None:
+        from grader.cli.gradescope import grade_container
+
+        return grade_container(hw or "", gradescope)
     from grader.reports import ci
 
     assignments = [manifest.find(name, Path.cwd()) for name in ([hw] if hw else manifest.names(Path.cwd()))]
@@ -91,6 +100,7 @@ def _result(grade: Grade) -> None:
     done = subprocess.run(["git", "show", "-s", "--format=%cI", "HEAD"], capture_output=True, text=True, check=False)
     handed_in = done.stdout.strip() or datetime.now(UTC).isoformat()
     record = export.classroom50(grade, context, handed_in, datetime.now(UTC).isoformat())
+    record["assignment"] = os.environ.get("ASSIGNMENT") or record["assignment"]  # its short name there need not be ours
     _write(Path("result.json"), json.dumps(record, ensure_ascii=False, indent=2) + "\n")
 
 

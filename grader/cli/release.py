@@ -13,8 +13,9 @@ from grader.cli.speak import say
 @click.argument("names", metavar="[HW]...", nargs=-1)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None, help="Folder to fill (dist). / 输出文件夹（dist）。")
 @click.option("--notebook", is_flag=True, help="Notebook editions too. / 同时生成笔记本版。")
-def command(names: tuple[str, ...], out: Path | None, notebook: bool) -> None:
-    from grader import manifest, release
+@click.option("--wheels", "with_wheels", is_flag=True, help="Wheels of all dependencies but torch. / 同时生成除 torch 外全部依赖的 wheel。")
+def command(names: tuple[str, ...], out: Path | None, notebook: bool, with_wheels: bool) -> None:
+    from grader import bundles, manifest, release, wheels
     from grader.errors import CourseError
 
     here = Path.cwd()
@@ -38,9 +39,15 @@ def command(names: tuple[str, ...], out: Path | None, notebook: bool) -> None:
         editions = release.release_notebook(assignment, out, wheel) if notebook else []
         for written in (done, *editions):
             say(f"wrote {written.archive} ({written.files} files)", f"已写入 {written.archive}（{written.files} 个文件）")
+        if wheel is not None and assignment.private is not None:
+            for bundle in (bundles.classroom50(assignment, out, wheel), bundles.gradescope(assignment, out, wheel)):
+                say(f"wrote {bundle}", f"已写入 {bundle}")
     if wheel is None:
         say("no wheel: the kit's source is not here (it is installed)", "没有生成安装包：这里没有评分工具的源代码")
     else:
         say(f"wrote {wheel}", f"已写入 {wheel}")
+        made = wheels.collect(wheel, out) if with_wheels else []
+        if made:
+            say(f"wrote {len(made)} wheels to {made[0].parent}", f"已在 {made[0].parent} 写入 {len(made)} 个 wheel")
     path = release.checksums(out)
     say(f"wrote {path}", f"已写入 {path}")

@@ -13,6 +13,12 @@ from grader.shown import block, line, visible
 _SCALES = (1, 2, 4, 5, 10, 20, 100, 1000)
 _STATUS = {Outcome.PASS: "passed", Outcome.PENDING: "passed", Outcome.FAULT: "passed"}  # neither of the last two is hers
 
+# A fault's own words may name hidden checks: they are the staff's.
+_OUR_FAULT = (
+    "The grader failed, not your work. It costs you nothing; your instructor sees why and will grade it again.",
+    "是批改程序出了问题，不是你的作业。不扣分；老师会看到原因并重新批改。",
+)
+
 
 def gradescope(grade: Grade, lang: str = "en") -> dict[str, Any]:
     """Return the content of ``results.json``.
@@ -21,7 +27,8 @@ def gradescope(grade: Grade, lang: str = "en") -> dict[str, Any]:
     """
     if grade.status != "graded":
         # No score and no tests: Gradescope shows the text, and nothing looks like a zero.
-        return {"output": visible(grade.message, keep="\n"), "output_format": "text", "visibility": "visible", "tests": []}
+        told = _OUR_FAULT[lang == "zh"] if grade.status == "fault" else visible(grade.message, keep="\n")
+        return {"output": told, "output_format": "text", "visibility": "visible", "stdout_visibility": "hidden", "tests": []}
     return {
         "score": grade.score,
         "execution_time": round(grade.seconds, 3),
