@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import resource
 import statistics
@@ -12,13 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
 SAMPLE = 0.01  # seconds between two looks at the memory
+_SUBREAPER = 36  # prctl: orphans of what we start come to us, so that they are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run cost. ``memory`` is MiB of proportional set size, summed over the tree, at its peak."""
+    """What one run cost. ``memory`` is MiB of proportional set size, summed over the tree, at its peak; 0 where nobody looked."""
 
     wall: float
     cpu: float
@@ -28,10 +30,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The costs of one contender over all repeats."""
+    """The costs of one contender over all repeats; ``memory`` is from runs of their own, because looking costs time."""
 
     name: str
     costs: tuple[Cost, ...]
+    memory: float = 0.0
+    work: int = 1  # submissions in one run
 
     def median(self, field: str) -> float:
         return statistics.median(getattr(cost, field) for cost in self.costs)
@@ -40,48 +44,108 @@ class Row:
         values = [getattr(cost, field) for cost in self.costs]
         return min(values), max(values)
 
+    @property
+    def rate(self) -> float:
+        """Submissions a second."""
+        return self.work / self.median("wall")
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way of doing the work. ``clean`` removes what the last run left, so that every run does all of it."""
+
+    command: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    clean: Callable[[], None]
+    work: int = 1
+
+    def run(self, *, look: bool = False) -> Cost:
+        self.clean()
+        return run(self.command, self.cwd, self.env, look=look)
+
+
+def nothing() -> None:
+    """Clean up nothing."""
+
 
 def environment(**extra: str) -> dict[str, str]:
-    """Return this environment as a user has it: byte code is kept between runs."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
+    """Return this environment as a user has it: byte code is kept between runs, and no setting of the kit's is in force."""
+    unwanted = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted and not name.startswith("GRADE_")}
     return {**kept, **extra}
 
 
-def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Cost:
-    """Run *command* and wait; its output goes nowhere."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, *, look: bool = False) -> Cost:
+    """Run *command* and wait; its output goes nowhere. *look*: sample the memory too, every 10 ms."""
+    _adopt_orphans()
+    before, living = _spent(), _cpu_of_tree()
+    peak, done = [0.0], threading.Event()
+    watcher = threading.Thread(target=_watch, args=(os.getpid(), peak, done)) if look else None
+    if watcher:
+        watcher.start()
     started = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=cwd, env=dict(env or environment()), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    peak = [0.0]
-    done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, peak, done))
-    watcher.start()
     code = process.wait()
     wall = time.perf_counter() - started
     done.set()
-    watcher.join()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(wall, cpu, peak[0], code)
+    if watcher:
+        watcher.join()
+    _bury()
+    return Cost(wall, _spent() - before + _cpu_of_tree() - living, peak[0], code)
 
 
-def interleaved(contenders: Mapping[str, Callable[[], Cost]], repeats: int, *, warm: int = 1) -> list[Row]:
-    """Run every contender *warm* times unmeasured, then all of them in turn, *repeats* times."""
-    for call in contenders.values():
-        for _ in range(warm):
-            call()
+def interleaved(contenders: Mapping[str, Contender], repeats: int, *, rounds: Mapping[str, int] | None = None) -> list[Row]:
+    """Run every contender once for its memory (and to warm the disk's cache), then all of them in turn, *repeats* times.
+
+    *rounds*: contenders that run fewer times. A run that ends with an unexpected status stops everything: no figure without the work.
+    """
+    memory = {name: _checked(name, contender.run(look=True)).memory for name, contender in contenders.items()}
     costs: dict[str, list[Cost]] = {name: [] for name in contenders}
-    for _ in range(repeats):
-        for name, call in contenders.items():
-            costs[name].append(call())
-    return [Row(name, tuple(found)) for name, found in costs.items()]
+    for turn in range(repeats):
+        for name, contender in contenders.items():
+            if turn < (rounds or {}).get(name, repeats):
+                costs[name].append(_checked(name, contender.run()))
+    return [Row(name, tuple(found), memory[name], contenders[name].work) for name, found in costs.items()]
+
+
+def _checked(name: str, cost: Cost) -> Cost:
+    if cost.code not in (0, 1):  # 1: some checks failed, which is a result
+        raise SystemExit(f"bench: {name} ended with status {cost.code}")
+    return cost
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _adopt_orphans() -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1)
+
+
+def _bury() -> None:
+    """Reap the orphans that have ended, so that their time is counted."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _cpu_of_tree() -> float:
+    """Return the seconds that the living descendants of this process have used: what a run left behind is counted too."""
+    ticks = 0
+    for pid in _tree(os.getpid())[1:]:
+        with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            ticks += sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _watch(root: int, peak: list[float], done: threading.Event) -> None:
     while not done.wait(SAMPLE):
-        peak[0] = max(peak[0], sum(_pss(pid) for pid in _tree(root)) / 1024)
+        peak[0] = max(peak[0], sum(map(_pss, _tree(root)[1:])) / 1024)
 
 
 def _tree(root: int) -> list[int]:
@@ -89,12 +153,10 @@ def _tree(root: int) -> list[int]:
     while queue:
         pid = queue.pop()
         found.append(pid)
-        try:
+        with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
                     queue += map(int, file.read().split())
-        except OSError:
-            continue
     return found
 
 
