@@ -15,11 +15,12 @@ from typing import Any
 
 import grader
 from grader import handout, judge, wall
-from grader.audit import knowledge, programs
+from grader.audit import knowledge, pairs, programs
 from grader.audit.programs import WrongProgram
 from grader.errors import CourseError, SuiteError
 from grader.model import SEEDS, SUITES, Assignment, Grade, Outcome, Submission
 from grader.student.process import Starter, starter
+from grader.tutor import Known, Seen, caller
 
 FULL_MARK_SEEDS = (0, 3, 6)
 SAMPLE = 3  # every third of the other checks is run on a wrong program, unless the audit is full
@@ -57,6 +58,7 @@ class _Job:
     submission: Submission
     seed: int
     checks: frozenset[str]
+    asks: bool = False  # the witness too
 
 
 def audit(
@@ -111,7 +113,8 @@ def inputs_hash(assignment: Assignment) -> str:
 
 def _programs_hash(wrong: Sequence[WrongProgram], assignment: Assignment) -> str:
     digest = hashlib.sha256(repr(sorted(programs.reference(assignment).files.items())).encode())
-    for maker in ("student/trace.py", "tutor/known.py"):  # another way to write traces makes the old ones stale
+    makers = ("student/trace.py", "tutor/known.py", "tutor/witness.py", "audit/pairs.py")
+    for maker in makers:  # another way to write traces makes the old ones stale
         digest.update((Path(grader.__file__).parent / maker).read_bytes())
     for style in programs.right_programs(assignment):
         digest.update(repr(sorted(style.files.items())).encode())
@@ -153,23 +156,43 @@ def _run_everything(
     def work(bench: judge.Bench) -> None:
         jobs = list(_jobs(assignment, bench, wrong, full=full, traces=traces))
         grades: dict[tuple[str, str], list[tuple[_Job, Grade]]] = {}
-        for number, (job, grade) in enumerate(_graded(bench, jobs, workers), 1):
+        seen: dict[str, Seen] = {}
+        for number, (job, grade, told) in enumerate(_graded(bench, jobs, workers), 1):
             grades.setdefault((job.kind, job.submission.student), []).append((job, grade))
+            if job.asks:
+                seen[job.submission.student] = told
             report.runs += 1
             if number % 20 == 0:
                 say(f"{assignment.name}: {number} of {len(jobs)} runs")
-        for (kind, name), runs in grades.items():
+        for (kind, name), done in grades.items():
             program = next((p for p in wrong if p.id == name), None) if kind == "wrong" else None
-            for job, grade in runs:
+            for job, grade in done:
                 report.findings += list(_judged(kind, program, job, grade, assignment))
+        right = [grade for (kind, _), done in grades.items() if kind in ("reference", "right") for _, grade in done]
+        wrongs = [grade for (kind, _), done in grades.items() if kind == "wrong" for _, grade in done]
+        report.findings += [Finding(*row) for row in knowledge.styled({grade.student: seen.get(grade.student, {}) for grade in right})]
         if report.sound and traces:
-            right = [grade for (kind, _), runs in grades.items() if kind in ("reference", "right") for _, grade in runs]
-            wrongs = [grade for (kind, _), runs in grades.items() if kind == "wrong" for _, grade in runs]
-            knowledge.write(assignment, knowledge.drawing(bench), wrong, wrongs, right)
+            runs = knowledge.Runs(wrong, wrongs, right, knowledge.drawing(bench), seen)
+            known = _known(assignment, bench, runs, workers, say)
+            knowledge.write(assignment, known)
             whole = [grade for grade in wrongs if grade.seed == 0]  # under the other seeds only what a program names was run
-            report.findings += [Finding(program, what) for program, what in knowledge.unrecognised(assignment, whole)]
+            missed = knowledge.unrecognised(assignment, whole, lambda name: seen.get(name, {}))
+            report.findings += [Finding(program, what) for program, what in missed]
 
     judge.with_suite(assignment, SUITES, _no_starter, work)
+
+
+def _known(assignment: Assignment, bench: judge.Bench, runs: knowledge.Runs, workers: int, say: Callable[[str], None]) -> Known:
+    """Return what the tutor knows: every mistake alone, and the pairs that it would not find by that."""
+    known = knowledge.known_of(runs)
+    found = pairs.candidates(assignment, runs.wrong, {grade.student: grade.verdicts for grade in runs.wrongs if grade.seed == 0})
+    once = list(_graded(bench, [_Job("pair", pair.submission, 0, pair.checks, asks=True) for pair in found], workers))
+    meddling = {grade.student: told for _, grade, told in once if pairs.unexplained(grade, known, told)}
+    kept = [pair for pair in found if pair.submission.student in meddling]
+    say(f"{assignment.name}: {len(found)} pairs of mistakes run, {len(kept)} meddle with each other")
+    again = [_Job("pair", pair.submission, seed, pair.checks & runs.drawing) for pair in kept for seed in range(1, SEEDS)]
+    together = [grade for _, grade, _ in once if grade.student in meddling] + [grade for _, grade, _ in _graded(bench, again, workers)]
+    return knowledge.known_of(runs, together, meddling)
 
 
 def _no_starter() -> Starter:
@@ -182,14 +205,15 @@ def _jobs(assignment: Assignment, bench: judge.Bench, wrong: Sequence[WrongProgr
     drawing = knowledge.drawing(bench)
     runs_her_code = frozenset(check.id for check in bench.checks if check.uses_student)
     base = programs.reference(assignment)
-    yield _Job("reference", base, 0, every)
+    yield _Job("reference", base, 0, every, asks=True)
     starters = {**base.files, **handout.starter(assignment)}
     yield _Job("starter", replace(base, student="starter", files=starters), 0, every)
     for value in ("0.0", "nan"):
         yield _Job("constant", programs.constant_program(assignment, value), 0, every)
     for style in programs.right_programs(assignment):
         for seed in FULL_MARK_SEEDS:
-            yield _Job("right", style, seed, every if seed == FULL_MARK_SEEDS[0] or full else cheap & drawing)
+            first = seed == FULL_MARK_SEEDS[0]
+            yield _Job("right", style, seed, every if first or full else cheap & drawing, asks=first)
     for program in wrong:
         edited = replace(base, student=program.id, files=program.apply(base.files))
         named = frozenset(check for check in every if _named(check, (*program.loses, *program.may_lose)))
@@ -197,7 +221,7 @@ def _jobs(assignment: Assignment, bench: judge.Bench, wrong: Sequence[WrongProgr
         rest = every if full else cheap if traces else sample & cheap
         if all(edit.file == assignment.source_name for edit in program.edits):
             rest &= runs_her_code  # evidence and break-it tests are the reference's own: no edit of the module shows there
-        yield _Job("wrong", edited, 0, named | rest)
+        yield _Job("wrong", edited, 0, named | rest, asks=True)
         if traces:
             for seed in range(1, SEEDS):
                 yield _Job("wrong", edited, seed, cheap & drawing & (every if full else named))
@@ -211,22 +235,22 @@ _BENCH: judge.Bench | None = None
 _STARTER: Starter | None = None
 
 
-def _graded(bench: judge.Bench, jobs: Sequence[_Job], workers: int) -> Iterator[tuple[_Job, Grade]]:
-    """Grade the jobs in forks of this process, which has the suite collected; where there is no fork, here."""
+def _graded(bench: judge.Bench, jobs: Sequence[_Job], workers: int) -> Iterator[tuple[_Job, Grade, Seen]]:
+    """Grade the jobs in forks of this process, which has the suite collected; where there is no fork, here. With what the witness saw."""
     global _BENCH  # noqa: PLW0603  # a forked process finds the collected suite by this name: pytest's items cannot be sent
     _BENCH = bench
     try:
         if workers > 1 and "fork" in get_all_start_methods():
             with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
-                yield from zip(jobs, pool.map(_grade_here, jobs, chunksize=2), strict=True)
+                yield from ((job, *done) for job, done in zip(jobs, pool.map(_grade_here, jobs, chunksize=2), strict=True))
         else:
-            yield from ((job, _grade_here(job)) for job in jobs)
+            yield from ((job, *_grade_here(job)) for job in jobs)
     finally:
         _BENCH = None
         _close_starter()
 
 
-def _grade_here(job: _Job) -> Grade:
+def _grade_here(job: _Job) -> tuple[Grade, Seen]:
     global _STARTER  # noqa: PLW0603  # one zygote for each process of the pool; it ends when the process does
     assert _BENCH is not None
     if _STARTER is None:
@@ -234,7 +258,9 @@ def _grade_here(job: _Job) -> Grade:
         _STARTER = starter(wall.probe(), packages)
     workers = _STARTER
     _BENCH.use(lambda: workers)
-    return _BENCH.grade(job.submission, job.seed, lambda check: check.id in job.checks)
+    grade = _BENCH.grade(job.submission, job.seed, lambda check: check.id in job.checks)
+    seen = caller(_BENCH.assignment, lambda: workers, _BENCH.program(job.submission.files))() if job.asks else {}
+    return grade, seen
 
 
 def _close_starter() -> None:

@@ -8,12 +8,13 @@ mistake may look different, and what it looks like there decides only between pr
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.model import Grade, Outcome, Verdict
-from grader.tutor.known import Known, misconception_of
+from grader.tutor.known import BOTH, Known, misconception_of
 from grader.tutor.trace import UNWRITTEN, Token, matches, telling
+from grader.tutor.witness import Seen
 
 FEW = 2  # matches at home that outweigh a mismatch there
 MANY = 4  # matches that convince though none of them holds a telling number
@@ -33,8 +34,8 @@ class Diagnosis:
 
     @property
     def misconceptions(self) -> tuple[str, ...]:
-        """The misconceptions that are certain: each explains a check alone."""
-        return tuple(names[0] for names in self.groups if len(names) == 1)
+        """The misconceptions that are certain: each explains a check alone, or together with one more."""
+        return tuple(dict.fromkeys(part for names in self.groups if len(names) == 1 for part in names[0].split(BOTH)))
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,16 @@ class _Fit:
         return against == 0 or (same >= FEW and same > against)
 
 
-def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int) -> Diagnosis:
+def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int, witness: Callable[[], Seen] | None = None) -> Diagnosis:
     """Return what explains the failing checks among *verdicts*.
 
-    Programs that explain equally much, equally well, are not told apart. A check that none explains is unknown.
+    Programs that explain equally much, equally well, are told apart by the *witness*, which is asked only if something failed; where it
+    cannot, or there is none, all of them are named. A check that nothing explains is unknown.
     """
     case = _case(verdicts)
+    seen = witness() if witness is not None and case.failed and known.signs.programs else {}
     fits = [_fit(program, case, known, seed) for program in sorted(known.programs())]
-    left = [fit for fit in fits if fit is not None and fit.convinces(known.loose)]
+    left = [stands for fit in fits if fit is not None and (stands := _stands(fit, known, seen)) is not None]
     names: dict[str, tuple[str, ...]] = {}
     while left:
         done = names.keys()
@@ -92,15 +95,33 @@ def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int) -> Diagnosis:
             break
         if not (best.home & best.equal) - done and best.home & done:
             continue  # where it would have been made, something else was
-        called = tuple(dict.fromkeys(misconception_of(fit.program) for fit in group))
+        wholly = [fit for fit in group if known.signs.wholly(fit.program, seen)]
+        called = tuple(dict.fromkeys(misconception_of(fit.program) for fit in wholly or group))
         for check in best.equal | best.other:
             names.setdefault(check, called)
     ordered = {check: names[check] for check in case.failed if check in names}
     return Diagnosis(ordered, tuple(check for check in case.failed if check not in names))
 
 
-def _worth(fit: _Fit, done: Iterable[str]) -> tuple[int, int]:
-    return len(fit.equal.difference(done)), -len(fit.other) - len(fit.missing)
+def _stands(fit: _Fit, known: Known, seen: Seen) -> _Fit | None:
+    """Return *fit* if it explains something, with what the witness has *seen*; None if not.
+
+    What the witness saw and only this program shows counts as much as equal traces do: its numbers may be noise, which differs from style
+    to style. But where it would have been made, most checks must fail.
+    """
+    signs = known.signs
+    if seen and signs.against(fit.program, seen):
+        return None
+    if fit.convinces(known.loose):
+        return fit
+    failed = fit.home & (fit.equal | fit.other)
+    if seen and len(failed) > len(fit.home & fit.missing) and signs.proves(fit.program, seen, misconception_of):
+        return dataclasses.replace(fit, equal=fit.equal | failed, other=fit.other - failed)
+    return None
+
+
+def _worth(fit: _Fit, done: Iterable[str]) -> tuple[int, int, int]:
+    return len(fit.equal.difference(done)), -len(fit.other) - len(fit.missing), -fit.program.count(BOTH)
 
 
 def _case(verdicts: Iterable[Verdict]) -> _Case:
@@ -133,18 +154,19 @@ def _fit(program: str, case: _Case, known: Known, seed: int) -> _Fit | None:
     return _Fit(program, equal, other, missing, home, frozenset(check for check in equal if telling(run[check])), plain)
 
 
-def annotate(grade: Grade, known: Known | None, lang: str = "en") -> Grade:
+def annotate(grade: Grade, known: Known | None, lang: str = "en", witness: Callable[[], Seen] | None = None) -> Grade:
     """Return *grade* with the misconception and the tutor's question at each check that is explained; an ambiguity shows two."""
     if known is None or grade.status != "graded":
         return grade
-    found = diagnose(grade.verdicts, known, grade.seed)
+    found = diagnose(grade.verdicts, known, grade.seed, witness)
     return dataclasses.replace(grade, verdicts=tuple(_asked(v, found.names.get(v.id, ()), known, lang) for v in grade.verdicts))
 
 
 def _asked(verdict: Verdict, names: Sequence[str], known: Known, lang: str) -> Verdict:
     if not names:
         return verdict
-    texts = [getattr(known.misconceptions[name], lang) for name in names if name in known.misconceptions]
+    parts = [part for name in names for part in name.split(BOTH)]
+    texts = [getattr(known.misconceptions[part], lang) for part in parts if part in known.misconceptions]
     asked = tuple(dict.fromkeys(texts))[:2]
     joiner = " / " if lang == "en" else " ／ "
     return dataclasses.replace(verdict, misconception="|".join(names), question=joiner.join(asked) or None)

@@ -11,11 +11,13 @@ from typing import Any
 
 from grader.errors import GraderFault
 from grader.model import Assignment
-from grader.tutor.trace import Token
+from grader.tutor.trace import Token, matches
+from grader.tutor.witness import Signs
 
 FORMAT = 2
 ANY_SEED = -1  # the trace of a check that draws nothing
 FORM = "~"  # between a misconception's id and the number of one more form of it
+BOTH = "+"  # between two programs that were made at once
 PATHS = {"public": ".kit/traces.json.gz", "hidden": "traces.json.gz"}
 
 Traces = Mapping[tuple[str, int], Mapping[str, tuple[Token, ...]]]
@@ -31,28 +33,51 @@ class Misconception:
 
 
 def misconception_of(program: str) -> str:
-    """Return the misconception that *program* is a form of: ``no-division~1`` is one more form of ``no-division``."""
-    return program.partition(FORM)[0]
+    """Return the misconception that *program* is a form of: ``no-division~1`` is one more form of ``no-division``. Two at once stay two."""
+    return BOTH.join(part.partition(FORM)[0] for part in program.split(BOTH))
 
 
 @dataclass(frozen=True)
 class Known:
     """``traces[(check, seed)][program]`` is the trace that a failing wrong program left; a program that passed the check is not there.
 
-    A *program* is a misconception's id, or one more form of it. ``loose`` are the checks in which right styles differ among themselves.
+    A *program* is a misconception's id, or one more form of it, or two of them at once (``a+b``): of such a pair only those traces
+    are kept that neither of the two would leave; an empty one says that the check passed. ``loose`` are the checks in which right
+    styles differ among themselves. ``signs`` is what the witness says.
     """
 
     suite_hash: str
     misconceptions: Mapping[str, Misconception]
     traces: Traces = field(repr=False)
     loose: frozenset[str] = frozenset()
+    signs: Signs = field(default_factory=Signs)
 
     def of(self, program: str, seed: int) -> dict[str, tuple[Token, ...]]:
         """Return what *program* showed under one seed, by check."""
-        return {check: left[program] for (check, drawn), left in self.traces.items() if drawn in (ANY_SEED, seed) and program in left}
+        own = {check: left[program] for (check, drawn), left in self.traces.items() if drawn in (ANY_SEED, seed) and program in left}
+        if BOTH not in program:
+            return own
+        together = {**union([self.of(part, seed) for part in program.split(BOTH)]), **own}
+        return {check: trace for check, trace in together.items() if trace}
 
     def programs(self) -> set[str]:
         return {program for traces in self.traces.values() for program in traces}
+
+
+def union(parts: Iterable[Mapping[str, tuple[Token, ...]]]) -> dict[str, tuple[Token, ...]]:
+    """Return the traces of mistakes that do not meddle with each other; where two of them show something, the first one's."""
+    found: dict[str, tuple[Token, ...]] = {}
+    for part in parts:
+        for check, trace in part.items():
+            found.setdefault(check, trace)
+    return found
+
+
+def meddled(pair: Mapping[str, tuple[Token, ...]], parts: Iterable[Mapping[str, tuple[Token, ...]]]) -> dict[str, tuple[Token, ...]]:
+    """Return what *pair*, two mistakes at once, showed otherwise than their union; ``()`` where the check passed."""
+    apart = union(parts)
+    checks = {check: pair.get(check, ()) for check in (*apart, *pair)}
+    return {check: trace for check, trace in checks.items() if not matches(trace, apart.get(check, ()))}
 
 
 def trace_paths(assignment: Assignment) -> dict[str, Path]:
@@ -73,6 +98,9 @@ def save_known(path: Path, known: Known) -> None:
         "loose": sorted(known.loose),
         "traces": rows,
     }
+    if known.signs.programs:
+        answers = {"": known.signs.right, **known.signs.programs}
+        record["signs"] = {program: {name: list(told) for name, told in sorted(seen.items())} for program, seen in sorted(answers.items())}
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(gzip.compress(json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode(), 9, mtime=0))
 
@@ -83,6 +111,7 @@ def load_known(paths: Iterable[Path], suite_hashes: Iterable[str]) -> Known | No
     found: dict[tuple[str, int], Mapping[str, tuple[Token, ...]]] = {}
     questions: dict[str, Misconception] = {}
     loose: set[str] = set()
+    signs: dict[str, dict[str, tuple[Token, ...]]] = {}
     hashes = []
     for path in paths:
         if not path.is_file():
@@ -96,7 +125,10 @@ def load_known(paths: Iterable[Path], suite_hashes: Iterable[str]) -> Known | No
                     found[(check, int(seed))] = {program: tuple(trace) for program, trace in traces.items()}
             questions |= {name: Misconception(name, row["en"], row["zh"]) for name, row in record["questions"].items()}
             loose |= set(record["loose"])
+            for program, seen in record.get("signs", {}).items():
+                signs[program] = {name: tuple(told) for name, told in seen.items()}
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise GraderFault(f"{path}: not a trace file: {error}; `grade audit` writes it anew") from None
         hashes.append(record["suite_hash"])
-    return Known("+".join(hashes), questions, found, frozenset(loose)) if hashes else None
+    right = signs.pop("", {})
+    return Known("+".join(hashes), questions, found, frozenset(loose), Signs(right, signs)) if hashes else None

@@ -1,0 +1,105 @@
+"""What the tutor asks a loop when its numbers alone do not tell which mistake was made. No answer earns or costs a point.
+
+Each ``look_...`` watches the program at work, each ``read_...`` reads its text.
+"""
+
+import ast
+
+XS, YS = [[1.0, 2.0, 3.0]], [-1.0]
+SLOPES = [2.0, 4.0, 6.0, 2.0]  # of that one example, with all knobs at 0
+
+
+def look_steps(student):
+    """How far do a weight and the bias move in each of six steps, with the knobs put back before each? 1 is what this step's slope asks."""
+    model = student.Linear([0.0, 0.0, 0.0, 0.0])
+    return _far(student, model, lambda: student.train_step(model, XS, YS, 0.5), 0.5)
+
+
+def look_trains(student):
+    """The same for ``train``, called three times with one step each."""
+    model = student.Linear([0.0, 0.0, 0.0, 0.0])
+    return _far(student, model, lambda: student.train(model, XS, YS, 0.5, 1), 0.5, times=3)
+
+
+def look_tiny_steps(student):
+    """How far do three steps of ``train`` go that are so small that the slope stays what it is?"""
+    model = student.Linear([0.0, 0.0, 0.0, 0.0])
+    return _far(student, model, lambda: student.train(model, XS, YS, 1e-9, 3), 1e-9, times=1)
+
+
+def look_new_knobs(student):
+    """How many new knobs does ``zero_grad`` make out of four? The model holds the old ones."""
+    made = []
+    knobs = student.Linear([1.0, 2.0, 3.0, 4.0]).parameters()
+    kind = student.Value
+
+    def counted(number=0.0):
+        made.append(number)
+        return kind(number)
+
+    student.Value = counted
+    try:
+        student.value(student.zero_grad(knobs))
+    finally:
+        student.Value = kind
+    return len(made)
+
+
+def look_strangers(student):
+    """Does ``train_step`` let ``zero_grad`` wipe something that is no knob of the model's?"""
+    model = student.Linear([0.0, 0.0, 0.0, 0.0])
+    own = {student.identity(knob) for knob in model.parameters()}
+    wiped, wipe = [], student.zero_grad
+
+    def watched(knobs):
+        wiped.extend(student.identity(knob) for knob in knobs)
+        return wipe(knobs)
+
+    student.zero_grad = watched
+    try:
+        student.value(student.train_step(model, XS, YS, 0.5))
+    finally:
+        student.zero_grad = wipe
+    return not own.issuperset(wiped)
+
+
+def read_named_only(tree):
+    """Does a line name a function, and not call it?"""
+    return any(isinstance(line.value, (ast.Name, ast.Attribute)) for line in _statements(tree))
+
+
+def read_compared_only(tree):
+    """Does a line compare, and do nothing with the answer?"""
+    found = False
+    for line in _statements(tree):
+        inside = line.value.elt if isinstance(line.value, (ast.ListComp, ast.GeneratorExp, ast.SetComp)) else line.value
+        found = found or isinstance(inside, ast.Compare)
+    return found
+
+
+def read_board_of_the_score(tree):
+    """Is a number written on the board of what ``loss`` returned?"""
+    scores = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and getattr(node.value.func, "attr", "") == "loss"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    written = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    return any(isinstance(t, ast.Attribute) and t.attr == "grad" and getattr(t.value, "id", None) in scores for t in written)
+
+
+def _far(student, model, step, lr, times=6):
+    rows = []
+    knobs = model.parameters()
+    for _ in range(times):
+        for j in range(4):
+            knobs[j].data = 0.0
+        student.value(step())
+        rows.append([round(student.value(knobs[j].data) / (-lr * SLOPES[j]), 6) for j in (1, 3)])
+    return rows
+
+
+def _statements(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)]

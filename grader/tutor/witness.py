@@ -1,0 +1,164 @@
+"""A second witness, for what the numbers of the checks cannot separate, or hide behind a style.
+
+An assignment may hold ``tests/witness.py``. Each ``look_*(student)`` in it asks her program something that no check asks, through
+the wire: how often a function is called, on which objects, how far it moves. Each ``read_*(tree)`` is the last resort and reads her
+source. Both return a plain value that is the same in every right style; ``grade audit`` writes down what each wrong program answers.
+No answer earns a point.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader.errors import GraderFault, SuiteError
+from grader.model import Assignment
+from grader.student.errors import StudentError, WorkerGone
+from grader.student.line import Budget, Program
+from grader.student.process import Starter
+from grader.student.proxy import Student
+from grader.student.session import Session
+from grader.student.trace import normalise
+from grader.tutor.trace import Token, matches
+
+LOOK, READ = "look_", "read_"
+SOURCE = 1 << 16  # bytes of a source that is read
+SECONDS = 2.0  # for all the looks together; a right program needs milliseconds
+
+Seen = Mapping[str, tuple[Token, ...]]
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What the witness says of the known programs: ``right`` of the right ones, ``programs`` of each wrong one, by the question's name."""
+
+    right: Seen = field(default_factory=dict)
+    programs: Mapping[str, Seen] = field(default_factory=dict)
+
+    def of(self, program: str) -> set[str]:
+        """Return the questions to which *program* answers otherwise than a right one."""
+        answers = self.programs.get(program, {})
+        return {name for name, answer in answers.items() if name in self.right and not matches(answer, self.right[name])}
+
+    def against(self, program: str, seen: Seen) -> bool:
+        """Return whether *seen* speaks against *program*: a sign in the source that is not there, a look like neither it nor a right
+        program, or none of the looks in which it would show. What ended in an error says nothing: errors are style."""
+        answers = self.programs.get(program, {})
+        asked = {name for name in self.of(program) & seen.keys() if not (_error(answers[name]) or _error(seen[name]))}
+        other = {name for name in asked if not matches(answers[name], seen[name])}
+        if any(name.startswith(READ) or not matches(self.right[name], seen[name]) for name in other):
+            return True
+        looks = {name for name in asked if name.startswith(LOOK)}
+        return bool(looks) and looks <= other
+
+    def proves(self, program: str, seen: Seen, named: Callable[[str], str]) -> bool:
+        """Return whether *seen* shows what *program* alone shows, forms of the same misconception (*named*) apart."""
+        answers = self.programs.get(program, {})
+        mine = [name for name in self.of(program) if name.startswith(LOOK) and name in seen and matches(answers[name], seen[name])]
+        mine = [name for name in mine if not _error(answers[name])]
+        others = [told for other, told in self.programs.items() if named(other) != named(program)]
+        return any(all(not matches(answers[name], told.get(name, ())) for told in others) for name in mine)
+
+    def wholly(self, program: str, seen: Seen) -> bool:
+        """Return whether every answer is the one that *program* gives."""
+        answers = self.programs.get(program, {})
+        return bool(answers) and all(name in seen and matches(answer, seen[name]) for name, answer in answers.items())
+
+
+def _error(answer: tuple[Token, ...]) -> bool:
+    return len(answer) == 1 and str(answer[0]).startswith("!")
+
+
+def path_of(assignment: Assignment) -> Path:
+    """Return where the assignment's witness lies, if it has one."""
+    return assignment.folder / "tests" / "witness.py"
+
+
+def questions(assignment: Assignment) -> ModuleType | None:
+    """Load the assignment's witness; None if it has none. Raises SuiteError if it cannot be loaded, or asks nothing."""
+    path = path_of(assignment)
+    if not path.is_file():
+        return None
+    spec = importlib.util.spec_from_file_location(f"witness_of_{assignment.name}", path)
+    if spec is None or spec.loader is None:
+        raise SuiteError(f"{path}: cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise SuiteError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from None
+    if not (_named(module, LOOK) or _named(module, READ)):
+        raise SuiteError(f"{path}: no function is called {LOOK}... or {READ}...; write one, or drop the file")
+    return module
+
+
+def _named(module: ModuleType, start: str) -> dict[str, Callable[[Any], Any]]:
+    return {name: thing for name, thing in vars(module).items() if name.startswith(start) and callable(thing)}
+
+
+def ask(module: ModuleType, starter: Starter, program: Program) -> Seen:
+    """Return what *program* answers to every question of *module*. What ends it early leaves the later questions unanswered."""
+    return {**_looked(module, starter, program), **_read(module, program)}
+
+
+def _looked(module: ModuleType, starter: Starter, program: Program) -> dict[str, tuple[Token, ...]]:
+    looks = _named(module, LOOK)
+    if not looks:
+        return {}
+    worker = starter.start(program, Budget(seconds=SECONDS))
+    found: dict[str, tuple[Token, ...]] = {}
+    try:
+        student = Student(Session(worker), worker.names())
+        for name, look in looks.items():
+            found[name] = _answer(name, look, student)
+    except (StudentError, WorkerGone):
+        pass
+    finally:
+        worker.close()
+    return found
+
+
+def _answer(name: str, look: Callable[[Any], Any], student: Student) -> tuple[Token, ...]:
+    try:
+        value = student.value(look(student))
+    except WorkerGone:
+        raise
+    except SuiteError:
+        raise
+    except StudentError as error:
+        return (f"!{error.type_name}",)
+    except Exception as error:  # her answer was of another kind than the question can use
+        return (f"!{type(error).__name__}",)
+    return normalise([("value", value)])
+
+
+def _read(module: ModuleType, program: Program) -> dict[str, tuple[Token, ...]]:
+    source = program.files.get(f"{program.module}.py", b"")
+    if len(source) > SOURCE:
+        return {}
+    try:
+        tree = ast.parse(source)
+        return {name: normalise([("value", read(tree))]) for name, read in _named(module, READ).items()}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # text of hers that Python itself cannot read, or not so deep
+        return {}
+
+
+def caller(assignment: Assignment, starter: Callable[[], Starter], program: Program) -> Callable[[], Seen]:
+    """Return what asks the witness of *program*, once and when it is needed. An assignment without a witness is silent."""
+    answers: list[Seen] = []
+
+    def call() -> Seen:
+        if not answers:
+            module = questions(assignment)
+            try:
+                answers.append({} if module is None else ask(module, starter(), program))
+            except GraderFault:  # the checks say what is wrong with our machinery; the witness only adds
+                answers.append({})
+        return answers[0]
+
+    return call
