@@ -11,8 +11,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -20,14 +18,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from grader.errors import CourseError
-from grader.intake import Rejected
+from grader.intake import Rejected, git
 from grader.intake.gitref import admit_git
 from grader.model import Assignment
 from grader.roster import Person
 
 TAG = re.compile(r"refs/tags/submit/(?P<hw>[^/]+)/(?P<utc>\d{8}T\d{6}Z)-(?P<sha>[0-9a-f]{7,40})(?P<peeled>\^\{\})?$")
 LOG = "collected.jsonl"
-DEPTH = 200  # commits of a branch that are looked through for the deadline's
+WORK = "refs/grade/work"
+DEPTHS = (1, 20, 200)  # commits of a branch that are fetched, one after the other, until the deadline's is among them
 SECONDS = 120.0
 MEGABYTES = 256  # of one file that a fetch may write: a larger pack is refused
 PROTOCOLS = ("https", "http", "ssh", "git", "file")
@@ -77,6 +76,8 @@ def _one(assignment: Assignment, person: Person, into: Path, deadline: dt.dateti
             return Collected(person.id, "refused", reason=str(error))
         except CourseError as error:
             return Collected(person.id, "nothing", reason=str(error))
+        except (ValueError, OverflowError) as error:  # a commit may claim any date
+            return Collected(person.id, "refused", reason=f"its date makes no sense: {error}")
     changed = _lay(into / person.id, submission.files, instant)
     return Collected(person.id, "new" if changed else "same", commit, ref, instant)
 
@@ -106,51 +107,42 @@ class _Git:
             raise CourseError(f"{url!r} is not the address of a repository; use one of {', '.join(PROTOCOLS)}://")
         self._bare = bare
         self._url = url
-        settings = {
-            "protocol.allow": "never", f"protocol.{scheme}.allow": "always", "core.hooksPath": os.devnull, "core.fsmonitor": "false",
-            "fetch.recurseSubmodules": "false", "transfer.fsckObjects": "true", "gc.auto": "0", "safe.directory": "*",
-            "http.followRedirects": "false",
-        }  # fmt: skip
-        self._options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        self._run("init", "--bare", "--quiet", "--template=", str(bare), repo=False)
+        self._protocol = scheme
+        self._run("init", "--bare", "--quiet", "--template=", str(bare), folder=False)
 
     def choose(self, homework: str, deadline: dt.datetime | None) -> tuple[str, str, str]:
         """Return (tag or branch, commit, instant in UTC) of what counts, fetched. Raises CourseError where there is nothing."""
-        tags = list(_tags(self._run("ls-remote", "--", self._url), homework, deadline))
+        tags = list(_tags(self._run("ls-remote", "--", self._url, folder=False), homework, deadline))
         if tags:
             instant, ref = max(tags)
-            self._run("fetch", "--quiet", "--depth=1", "--no-tags", self._url, f"+{ref}:refs/grade/work", folder=True)
-            commit = self._run("rev-parse", "--verify", "refs/grade/work^{commit}", folder=True).strip()
+            self._fetch(f"+{ref}:{WORK}", 1)
+            commit = self._run("rev-parse", "--verify", f"{WORK}^{{commit}}").strip()
             return ref.removeprefix("refs/tags/"), commit, instant
-        self._run("fetch", "--quiet", f"--depth={DEPTH}", "--no-tags", self._url, "+HEAD:refs/grade/work", folder=True)
         before = [f"--before={deadline.isoformat()}"] if deadline else []
-        line = self._run("log", "-1", "--format=%H %cI", *before, "refs/grade/work", folder=True).split()
-        if not line:
-            raise CourseError(f"no commit up to {deadline}, and no tag submit/{homework}/...")
-        instant = dt.datetime.fromisoformat(line[1]).astimezone(dt.UTC).isoformat()
-        return "HEAD", line[0], instant
+        for depth in DEPTHS:  # most often the newest commit is the one: a long history then stays where it is
+            self._fetch(f"+HEAD:{WORK}", depth)
+            line = self._run("log", "-1", "--format=%H %cI", *before, WORK).split()
+            if line:
+                instant = dt.datetime.fromisoformat(line[1]).astimezone(dt.UTC).isoformat()
+                return "HEAD", line[0], instant
+            if not (self._bare / "shallow").exists():
+                break
+        raise CourseError(f"no commit up to {deadline}, and no tag submit/{homework}/...")
 
-    def _run(self, *arguments: str, folder: bool = False, repo: bool = True) -> str:
-        place = [f"--git-dir={self._bare}"] if folder else []
-        kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "TEMP", "TMP", "SSH_AUTH_SOCK", "HOME") if key in os.environ}
-        environment = {**kept, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
-        try:
-            process = subprocess.Popen(
-                ["git", *self._options, *place, *arguments],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True,
-                preexec_fn=_small_files if os.name == "posix" else None,  # noqa: PLW1509  # no threads of ours run here
-            )  # fmt: skip
-        except FileNotFoundError:
-            raise CourseError("git is not installed; install it to collect pushed work", zh="没有安装 git；请先安装") from None
-        try:
-            out, errors = process.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            raise CourseError(f"{self._url}: no answer within {SECONDS:g} s; try again, or look at the address") from None
-        if process.returncode != 0:
-            last = errors.decode("utf-8", "replace").strip().splitlines()[-1:] or ["git failed"]
+    def _fetch(self, refspec: str, depth: int) -> None:
+        self._run("fetch", "--quiet", f"--depth={depth}", "--no-tags", self._url, refspec)
+
+    def _run(self, *arguments: str, folder: bool = True) -> str:
+        repo = self._bare if folder else None
+        ran = git.run(arguments, repo=repo, protocol=self._protocol, seconds=SECONDS, megabytes=MEGABYTES)
+        if ran.late:
+            raise CourseError(f"{self._url}: no answer within {SECONDS:g} s; try again, or look at the address")
+        if ran.over:
+            raise CourseError(f"{self._url}: has too many branches and tags to list")
+        if ran.code != 0:
+            last = ran.said.strip().splitlines()[-1:] or [f"git failed; more than {MEGABYTES} MB, perhaps"]
             raise CourseError(f"{self._url}: {last[0][:200]}")
-        return out.decode("utf-8", "replace")
+        return ran.out.decode("utf-8", "replace")
 
 
 def _tags(listing: str, homework: str, deadline: dt.datetime | None) -> Iterator[tuple[str, str]]:
@@ -166,17 +158,3 @@ def _tags(listing: str, homework: str, deadline: dt.datetime | None) -> Iterator
             continue
         if deadline is None or when <= deadline:
             yield when.isoformat(), ref
-
-
-def _small_files() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MEGABYTES << 20, MEGABYTES << 20))
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.communicate()

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -155,7 +154,7 @@ def test_behind_a_wall_that_is_too_weak_nothing_hidden_runs(container: Path, cou
 
 @pytest.mark.parametrize("name", manifest.names(COURSE))
 def test_the_staff_s_zip_holds_what_grades_and_no_reference(name: str, tmp_path: Path) -> None:
-    """The real course: hidden suite and targets, but no reference, no right style, no wrong program; and it lies apart from the handouts."""
+    """The real course: hidden suite and targets, but no reference, right style or wrong program; and it lies apart from the handouts."""
     wheel = tmp_path / "grade_kit-1-py3-none-any.whl"
     wheel.write_bytes(b"wheel")
     ours = manifest.find(name, COURSE)
@@ -179,7 +178,7 @@ def test_the_classroom50_bundle_of_this_course_shows_nothing_private(name: str, 
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, course: Path) -> Iterator[Path]:
+def checkout(tmp_path: Path, course: Path) -> Path:
     """A student's repository on Classroom 50, with a public suite that she changed to please herself."""
     folder = tmp_path / "checkout"
     shutil.copytree(course / "assignments/hw5", folder)
@@ -189,7 +188,7 @@ def checkout(tmp_path: Path, course: Path) -> Iterator[Path]:
     identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.invalid", "-c", "commit.gpgsign=false"]
     for line in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "Work"]):
         subprocess.run(["git", *line], cwd=folder, check=True, env=os.environ | {"GIT_COMMITTER_DATE": "2026-03-01T12:00:00+01:00"})
-    yield folder
+    return folder
 
 
 def test_the_classroom50_autograder_runs_as_it_ships(kit: Path, course: Path, checkout: Path, tmp_path: Path) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from grader.errors import CourseError
+from grader.intake import git
 from grader.intake.admission import collect, submission, utc
 from grader.intake.names import Item, choose, damaged, too_large, too_many
+from grader.intake.refusal import Rejected
 from grader.model import Assignment, Submission
 
 _LISTING = 4 * 1024 * 1024
 _HEAD = 64 * 1024
 _SECONDS = 60
-_SAFE = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "protocol.allow=never", "safe.directory=*", "core.pager=cat", "gc.auto=0")
+_LFS = b"version https://git-lfs.github.com/spec/"
 _KINDS = {"100644": "file", "100755": "file", "040000": "dir", "120000": "link", "160000": "submodule"}
 
 
@@ -33,7 +33,12 @@ def admit_git(repo: Path, commit: str, assignment: Assignment, student: str, *, 
     def read(item: Item, cap: int) -> bytes:
         if int(_git(repo, ["cat-file", "-s", str(item.key)], 32)) > cap:
             raise too_large(item.name, cap)
-        return _git(repo, ["cat-file", "blob", str(item.key)], cap + 1)[:cap]
+        data = _git(repo, ["cat-file", "blob", str(item.key)], cap + 1)[:cap]
+        if data.startswith(_LFS):
+            raise Rejected(
+                item.name, "is a pointer of Git LFS, not the file itself; push it without LFS", zh="是 Git LFS 指针，不是文件本身"
+            )
+        return data
 
     files = collect(choose(repo.name, _tree(repo, commit), assignment), assignment, read)
     return submission(files, assignment, student, instant or _committed(repo, commit))
@@ -57,23 +62,8 @@ def _committed(repo: Path, commit: str) -> str:
 
 
 def _git(repo: Path, arguments: list[str], cap: int) -> bytes:
-    """Run one plumbing command with an environment of ours and return at most *cap* bytes of what it prints."""
-    options = [part for setting in _SAFE for part in ("-c", setting)]
-    command = ["git", "--no-replace-objects", "--no-optional-locks", f"--git-dir={repo}", *options, *arguments]
-    kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP")
-    environment = {key: os.environ[key] for key in kept if key in os.environ}
-    environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "HOME": os.devnull}
-    null = subprocess.DEVNULL
-    try:
-        with subprocess.Popen(command, stdin=null, stdout=subprocess.PIPE, stderr=null, env=environment) as child:
-            assert child.stdout is not None
-            data = child.stdout.read(cap)
-            over = len(data) >= cap and child.stdout.read(1) != b""
-            if over:
-                child.kill()
-            status = child.wait(_SECONDS)
-    except FileNotFoundError:
-        raise CourseError("git is not installed; install it to read pushed work", zh="没有安装 git；请安装后再读取推送的作业") from None
-    if status != 0 and not over:
+    """Run one plumbing command, without a network, and return at most *cap* bytes of what it prints."""
+    ran = git.run(arguments, repo=repo, cap=cap, seconds=_SECONDS)
+    if ran.late or (ran.code != 0 and not ran.over):
         raise damaged(repo.name)
-    return data
+    return ran.out
