@@ -32,11 +32,12 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One submission to grade; ``work`` names it."""
+    """One submission to grade; ``work`` names it. ``only`` are the checks to run where not all are: those that waited for a device."""
 
     work: str
     submission: Submission
     seed: int
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,15 @@ def job_record(job: Job) -> dict[str, Any]:
     """Return *job* as plain JSON values."""
     sub = job.submission
     files = {name: base64.b64encode(data).decode("ascii") for name, data in sub.files.items()}
-    return {"work": job.work, "seed": job.seed, "student": sub.student, "digest": sub.digest, "instant": sub.instant, "files": files}
+    named = {"student": sub.student, "digest": sub.digest, "instant": sub.instant, "files": files}
+    return {"work": job.work, "seed": job.seed, "only": list(job.only), **named}
 
 
 def job_from(record: dict[str, Any]) -> Job:
     """Return what ``job_record`` was made of."""
     files = {name: base64.b64decode(data) for name, data in record["files"].items()}
-    return Job(record["work"], Submission(record["student"], files, record["digest"], record["instant"]), record["seed"])
+    submission = Submission(record["student"], files, record["digest"], record["instant"])
+    return Job(record["work"], submission, record["seed"], tuple(record["only"]))
 
 
 def grade_record(grade: Grade) -> dict[str, Any]:

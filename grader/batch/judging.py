@@ -141,7 +141,8 @@ class Judge:
         return (self._setup.assignment.limits.total + own) * PATIENCE + _SPARE
 
     def _grade(self, bench: Bench, job: Job) -> dict[str, Any]:
-        return {"grade": grade_record(self._annotate(bench.grade(job.submission, job.seed)))}
+        only = (lambda check: check.id in job.only) if job.only else None
+        return {"grade": grade_record(self._annotate(bench.grade(job.submission, job.seed, only)))}
 
     def _forked(self, bench: Bench, job: Job) -> bytes | None:
         """Grade *job* in a fork and return its answer; None if it ended without one."""
