@@ -25,7 +25,10 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this file
+if TYPE_CHECKING:
+    from typing import Any
 
 FRAME = 1 << 20  # bytes of payload in one frame
 JSON_CAP = 1 << 20  # bytes of JSON that the judge accepts in one message
@@ -168,10 +171,7 @@ class Channel:
         self.sock.close()
 
 
-Special = Callable[[Any], Any]
-
-
-def encode(value: Any, special: Special, depth: int = 0) -> Any:
+def encode(value: Any, special: Callable[[Any], Any], depth: int = 0) -> Any:
     """Return *value* in JSON terms; ``special(x)`` encodes what is not plain (handles, arrays, callables) or raises."""
     kind = type(value)
     if kind is float or kind is str or kind is bool or value is None:

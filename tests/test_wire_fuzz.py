@@ -32,6 +32,7 @@ class Control:
     def __init__(self) -> None:
         self.ended = 0
         self.waited = 0.0
+        self.kept: list[bytes] = []
 
     def ready(self) -> int:
         return 0
@@ -42,6 +43,12 @@ class Control:
     def end(self, grace: float = 0.0) -> int:
         self.ended += 1
         return 9
+
+    def drop(self) -> None:
+        self.ended += 1
+
+    def keep(self, code: bytes) -> None:
+        self.kept.append(code)
 
 
 class Far:
@@ -270,3 +277,39 @@ def test_floats_cross_exactly():
     far.close()
     values = got._value if isinstance(got, Proxy) else got
     assert [struct.pack(">d", value) for value in values] == [struct.pack(">d", value) for value in numbers]
+
+
+GREETING = framed(json.dumps({"v": {"names": ["x"], "layers": []}}).encode())
+CODE = b'{"code":true}'
+
+
+def greeted(chunks: list[bytes], *, asked: bool, cap: int = 8) -> tuple[list[bytes], str]:
+    """Return what was kept as code and how the greeting ended."""
+    far = Far([(chunk, 0.0) for chunk in chunks], cap=cap)
+    far.worker.wants_code = asked
+    try:
+        return far.control.kept, ",".join(sorted(far.worker.names()))
+    except WorkerGone as error:
+        return far.control.kept, str(error)
+    finally:
+        far.close()
+
+
+def test_compiled_code_is_kept_once_and_only_where_it_was_asked_for() -> None:
+    """The worker's first message may be the code; a second one, or one that nobody asked for, breaks the protocol."""
+    code = framed(CODE, (b"abc",))
+    assert greeted([code, GREETING], asked=True) == ([b"abc"], "x")
+    assert greeted([GREETING], asked=True) == ([], "x")
+    kept, end = greeted([code, code, GREETING], asked=True)
+    assert kept == [b"abc"]
+    assert "greeting" in end
+    kept, end = greeted([code, GREETING], asked=False)
+    assert kept == []
+    assert "greeting" in end
+
+
+def test_code_that_is_too_long_or_not_one_piece_is_not_kept() -> None:
+    """The kit's memory is not hers: beyond 4 MiB, or in several pieces, the next worker compiles anew."""
+    assert greeted([framed(CODE, (b"x" * ((4 << 20) + 1),)), GREETING], asked=True) == ([], "x")
+    assert greeted([framed(CODE, (b"a", b"b")), GREETING], asked=True) == ([], "x")
+    assert greeted([framed(CODE), GREETING], asked=True) == ([], "x")

@@ -54,6 +54,7 @@ class _Running:
     seed: int
     starter: Starter
     checks: Sequence[Check]
+    program: Program
     used: float = 0.0
     import_failures: int = 0
     import_error: Exception | None = None
@@ -78,6 +79,7 @@ class Bench:
         self._folders = suite_folders(assignment, suites)
         self._now: _Running | None = None
         self._given = Given(assignment.folder)
+        self._targets: dict[bytes, Program] = {}
         self._hash: str | None = None
         self.faults: list[str] = []
         self.frames = 0
@@ -100,7 +102,7 @@ class Bench:
         started = time.perf_counter()
         starter = self._starter()
         checks = [check for check in self.checks if only is None or only(check)]
-        self._now = now = _Running(submission, seed, starter, checks)
+        self._now = _Running(submission, seed, starter, checks, self.program(submission.files))
         verdicts = []
         try:
             for index, check in enumerate(checks):
@@ -108,8 +110,6 @@ class Bench:
                 verdicts.append(self._run(check, following))
         finally:
             self._drop_ahead()
-            if now.breakit is not None:
-                now.breakit.close()
             self._now = None
         fault = any(verdict.outcome is Outcome.FAULT for verdict in verdicts)
         return Grade(
@@ -193,6 +193,12 @@ class Bench:
         sources |= {name: self._given.source(name) for name in self.assignment.given if name.endswith(".py")}
         return Program(sources, self.assignment.module, self.assignment.packages)
 
+    def target(self, source: bytes) -> Program:
+        """Return the program that her own tests are tried on: one of ours, the same for every submission."""
+        if source not in self._targets:
+            self._targets[source] = self.program({self.assignment.source_name: source})
+        return self._targets[source]
+
     def _open(self, check: Check) -> tuple[Worker, frozenset[str]]:
         now = self._current()
         if now.import_failures >= IMPORT_FAILURES and now.import_error is not None:
@@ -206,7 +212,7 @@ class Bench:
         else:
             if ahead is not None:
                 ahead[1].close()
-            worker = now.starter.start(self.program(now.submission.files), self.budget(check))
+            worker = now.starter.start(now.program, self.budget(check))
         now.worker = worker
         self._look_ahead(check)
         try:
@@ -224,11 +230,11 @@ class Bench:
     def _look_ahead(self, check: Check) -> None:
         """Start the next check's worker now: it seals itself and loads while this check runs."""
         now = self._current()
-        index = next(i for i, other in enumerate(now.checks) if other is check)
-        for following in now.checks[index + 1 : index + 2]:
+        index = now.checks.index(check) + 1
+        for following in now.checks[index : index + 1]:
             pending = following.rule.device == "cuda" and not self.cuda
             if following.uses_student and not pending and now.import_failures < IMPORT_FAILURES - 1:
-                worker = now.starter.start(self.program(now.submission.files), self.budget(following))
+                worker = now.starter.start(now.program, self.budget(following))
                 now.ahead = (following.id, worker)
 
     def _drop_ahead(self) -> None:
@@ -285,7 +291,7 @@ class Bench:
     def break_it(self) -> BreakIt:
         now = self._current()
         if now.breakit is None:
-            now.breakit = BreakIt(self.assignment, now.submission, now.starter, self.program, self.assignment.limits)
+            now.breakit = BreakIt(self.assignment, now.submission, now.starter, self.program, self.target)
         return now.breakit
 
     # pytest's hooks

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from grader.errors import SuiteError
 from grader.evidence import EvidenceError
-from grader.model import Assignment, Limits, Submission
+from grader.model import Assignment, Submission
 from grader.student.errors import StudentError, WorkerGone, WorkerLate
 from grader.student.line import Budget, Program, Worker
 from grader.student.process import Starter
@@ -26,7 +27,7 @@ class BreakIt:
         submission: Submission,
         starter: Starter,
         program: Callable[[Mapping[str, bytes]], Program],
-        limits: Limits,
+        target: Callable[[bytes], Program],
     ) -> None:
         if assignment.private is None:
             raise SuiteError("break-it programs are the staff's")
@@ -35,6 +36,8 @@ class BreakIt:
         self._submission = submission
         self._starter = starter
         self._program = program
+        self._target = target
+        limits = assignment.limits
         self._budget = Budget(seconds=limits.seconds * 2, memory=limits.memory, cap=limits.cap, output=limits.output)
         self._answers: dict[tuple[str, str], bool | WorkerGone] = {}
         self._names: tuple[str, ...] | None = None
@@ -57,12 +60,10 @@ class BreakIt:
         """Return whether one of her tests raises on the wrong program *name*."""
         return self._raises("wrong", name)
 
-    def close(self) -> None:
-        """Nothing stays open between questions."""
-
     def _ids(self, kind: str) -> tuple[str, ...]:
         return tuple(sorted(path.stem for path in (self._folder / kind).glob("*.py")))
 
+    @cached_property
     def _mine(self) -> Program:
         files = self._submission.files
         if FILE not in files:
@@ -73,7 +74,7 @@ class BreakIt:
 
     def _tests(self) -> tuple[str, ...]:
         if self._names is None:
-            worker = self._starter.start(self._mine(), self._budget)
+            worker = self._starter.start(self._mine, self._budget)
             try:
                 self._names = tuple(sorted(name for name in worker.names() if name.startswith("test_")))
             finally:
@@ -89,8 +90,8 @@ class BreakIt:
         if key not in self._answers:
             source = (self._folder / kind / f"{name}.py").read_bytes()
             tests = self._tests()
-            hers = self._starter.start(self._mine(), self._budget)
-            target = self._starter.start(self._program({self._assignment.source_name: source}), self._budget)
+            hers = self._starter.start(self._mine, self._budget)
+            target = self._starter.start(self._target(source), self._budget)
             try:
                 self._answers[key] = _one_raises(hers, target, tests)
             except WorkerGone as error:  # remembered too: a loop of hers costs its limit once, not in every check

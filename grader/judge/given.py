@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -17,10 +16,7 @@ class Given:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._modules: dict[str, ModuleType] = {}
-
-    @cached_property
-    def _sources(self) -> dict[str, bytes]:
-        return {}
+        self._sources: dict[str, bytes] = {}
 
     def source(self, name: str) -> bytes:
         """Return the bytes of the handout's file *name*."""

@@ -17,12 +17,17 @@ from grader.errors import GraderFault
 from grader.student.errors import WorkerGone, WorkerLate
 from grader.student.session import student_error
 
+CODE = 4 << 20  # bytes of compiled code that are kept for the next worker
+UNASKED = 0.05  # seconds that a worker used below which nobody asks how much of them it waited for a processor
 PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Program:
-    """What a worker loads: Python files by name, which of them is the module, and the packages that it may import."""
+    """What a worker loads: Python files by name, which of them is the module, and the packages that it may import.
+
+    Two are never equal: whoever makes one for each check pays for sending and compiling it each time.
+    """
 
     files: Mapping[str, bytes]
     module: str
@@ -50,6 +55,7 @@ class Worker:
         self.used = 0.0
         self.gone: WorkerGone | None = None
         self.layers: list[str] = []
+        self.wants_code = False
         self._output = output
         self._control = control
         self._asked = 0.0
@@ -62,17 +68,14 @@ class Worker:
         """What the program printed, at most the budget's kilobytes."""
         return self._output.text()
 
-    def load(self, program: Program) -> None:
-        """Send the program; ``names`` waits for the answer."""
-        names = sorted(program.files)
-        message = {"files": names, "module": program.module, "packages": list(program.packages)}
-        with contextlib.suppress(wire.Closed):  # a worker that died at once shows when it is asked
-            self.channel.send(message, [program.files[name] for name in names])
-
     def names(self) -> frozenset[str]:
         """Return the names in the module once it has loaded. Raises StudentError if it did not, or WorkerGone."""
         self._control.ready()  # the zygote may still be importing: that is our time, not hers
-        reply, _ = self._receive()
+        reply, blobs = self._receive()
+        if self.wants_code and type(reply) is dict and "code" in reply:  # it comes before any of her code has run
+            if len(blobs) == 1 and len(blobs[0]) <= CODE:
+                self._control.keep(blobs[0])
+            reply, _ = self._receive()
         if type(reply) is dict and "e" in reply:
             raise student_error(reply["e"], self)
         value = reply.get("v") if type(reply) is dict else None
@@ -162,14 +165,20 @@ class Worker:
         if not self._closed:
             self._closed = True
             with contextlib.suppress(GraderFault):  # the zygote is gone, and its workers with it
-                self._control.end()
+                if self.gone is None and self.used < UNASKED:
+                    self._control.drop()
+                else:
+                    self._control.end()
             unforgiven = max(0.0, self._control.waited - self._forgiven)
             self.used -= min(unforgiven, self.used * (PATIENCE - 1) / PATIENCE)
         self._output.close()
 
 
 class Control(Protocol):
-    """How to measure and end one worker; once it has ended, ``waited`` is how long it waited for a processor."""
+    """How to measure and end one worker; once it has ended, ``waited`` is how long it waited for a processor.
+
+    ``drop`` ends it too, and nobody waits for that. ``keep`` takes the compiled code of its program for the next worker.
+    """
 
     waited: float
 
@@ -178,6 +187,10 @@ class Control(Protocol):
     def spent(self) -> dict[str, float]: ...
 
     def end(self, grace: float = 0.0) -> int: ...
+
+    def drop(self) -> None: ...
+
+    def keep(self, code: bytes) -> None: ...
 
 
 def _is_signal(status: int, name: str) -> bool:

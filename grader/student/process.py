@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +26,7 @@ from grader.student.line import Budget, Output, Program, Worker
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
 ISOLATED = ("-s", "-P", "-S")  # not -I: it would ignore the fixed PYTHONHASHSEED, and sets would iterate by chance
+PROGRAMS = 32  # whose files a zygote keeps at a time
 START_SECONDS = 120.0  # a cold disk and torch; only a fault of ours takes longer
 
 
@@ -57,8 +61,10 @@ class Zygote:
         self._packages = tuple(packages)
         self._preload = list(packages if preload is None else preload)
         self._cuda = cuda
-        self._replies: list[_Pending] = []
-        self._policies: dict[tuple[float, int | None, bool], dict[str, Any]] = {}
+        self._replies: deque[_Pending] = deque()
+        self._policies: dict[tuple[float, int | None, bool], int] = {}
+        self._programs: OrderedDict[Program, _Known] = OrderedDict()
+        self._numbers = itertools.count()
         self._said = ""
         self.forks = 0
         self._open()
@@ -88,15 +94,19 @@ class Zygote:
 
     # a queue of requests: answers come in order, and may be read later
 
-    def _send(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
-        pending = _Pending(then)
+    def _tell(self, message: Any, blobs: Sequence[bytes] = (), fds: Sequence[int] = ()) -> None:
+        """Send what has no answer."""
         try:
             if fds:
                 socket.send_fds(self._control.sock, [wire.pack(message)], list(fds))
             else:
-                self._control.send(message)
+                self._control.send(message, blobs)
         except (OSError, wire.Closed):
             raise self._fault() from None
+
+    def _send(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
+        self._tell(message, fds=fds)
+        pending = _Pending(then)
         self._replies.append(pending)
         return pending
 
@@ -107,7 +117,7 @@ class Zygote:
                 reply, _ = self._control.receive(time.monotonic() + START_SECONDS)
             except (wire.Closed, wire.OutOfTime, wire.Violation) as error:
                 raise self._fault() from error
-            self._replies.pop(0)
+            self._replies.popleft()
             first.done = True
             first.then(reply)
 
@@ -119,27 +129,50 @@ class Zygote:
         return GraderFault(f"the process behind the wall (tier {self.wall.tier}) is gone: {last}; `grade doctor` says what is missing")
 
     def start(self, program: Program, budget: Budget) -> Worker:
-        """Fork a sealed worker and send it *program*; returns before it has loaded."""
+        """Fork a sealed worker for *program*; returns before it has loaded."""
+        policy, known = self._policy(budget), self._known(program)
         sock, theirs = socket.socketpair()
         reading, writing = os.pipe()
-        control = _Forked(self)
+        control = _Forked(self, known)
         try:
-            request = {"do": "fork", "policy": self._policy(budget)}
-            control.pending = self._send(request, control.born, [theirs.fileno(), writing])
+            request = {"do": "fork", "policy": policy, "program": known.number}
+            control.pending = self._send(request, control.born, fds=[theirs.fileno(), writing])
         finally:
             theirs.close()
             os.close(writing)
         self.forks += 1
         worker = Worker(sock, Output(reading, budget.output), control, budget)
-        worker.load(program)
+        worker.wants_code = not known.compiled
         return worker
 
-    def _policy(self, budget: Budget) -> dict[str, Any]:
+    def _policy(self, budget: Budget) -> int:
+        """Return the number of a policy that the zygote has been told."""
         key = (budget.seconds, budget.memory, budget.cuda)
         if key not in self._policies:
             cpu = budget.seconds * 2 + 3  # a backstop: the judge's own clock is the limit
-            self._policies[key] = wall.policy(self.wall, memory_mib=budget.memory, cpu=cpu, packages=self._packages, cuda=budget.cuda)
+            told = wall.policy(self.wall, memory_mib=budget.memory, cpu=cpu, packages=self._packages, cuda=budget.cuda)
+            self._policies[key] = number = next(self._numbers)
+            self._tell({"do": "policy", "number": number, "policy": told})
         return self._policies[key]
+
+    def _known(self, program: Program) -> _Known:
+        """Return what the zygote holds of *program*, after telling it; the one that was asked for longest ago makes room."""
+        if program in self._programs:
+            self._programs.move_to_end(program)
+            return self._programs[program]
+        if len(self._programs) >= PROGRAMS:
+            _, old = self._programs.popitem(last=False)
+            self._tell({"do": "forget", "number": old.number})
+            old.compiled = True  # too late to keep its code
+        self._programs[program] = known = _Known(next(self._numbers))
+        self._tell({"do": "program", "number": known.number, **_message(program), "share": True}, list(program.files.values()))
+        return known
+
+    def keep(self, known: _Known, code: bytes) -> None:
+        """Let the next workers of a program start from its compiled code."""
+        if not known.compiled:
+            known.compiled = True
+            self._tell({"do": "code", "number": known.number}, [code])
 
     def alive(self) -> bool:
         """Return whether the zygote is still there; for the process that started it alone."""
@@ -163,6 +196,19 @@ class Zygote:
             self._process.stderr.close()
 
 
+@dataclass(slots=True)
+class _Known:
+    """A program that the zygote has: its number there, and whether it has the compiled code too."""
+
+    number: int
+    compiled: bool = False
+
+
+def _message(program: Program) -> dict[str, Any]:
+    """Return the head of a program's message; its files are the blobs."""
+    return {"files": list(program.files), "module": program.module, "packages": list(program.packages)}
+
+
 class _Pending:
     """A request whose answer has not been read yet."""
 
@@ -182,8 +228,9 @@ def _wait_for(sock: socket.socket, deadline: float | None) -> None:
 class _Forked:
     """A worker that the zygote forked, known by its number there."""
 
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, zygote: Zygote, program: _Known) -> None:
         self._zygote = zygote
+        self._program = program
         self._pid = 0
         self.waited = 0.0
         self._status: int | None = None
@@ -213,6 +260,14 @@ class _Forked:
             self.waited = float(answer["exit"][3])
         return self._status
 
+    def drop(self) -> None:
+        if self._status is None:
+            self._status = 0
+            self._zygote._tell({"do": "drop", "pid": self.ready()})
+
+    def keep(self, code: bytes) -> None:
+        self._zygote.keep(self._program, code)
+
 
 class Plain:
     """Tier 3: a process for each check, with time limits and nothing more. Works wherever Python does."""
@@ -236,10 +291,9 @@ class Plain:
         self.forks += 1
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         output = Output(None, budget.output)
-        control = _Spawned(process, output)
-        worker = Worker(sock, output, control, budget)
-        worker.load(program)
-        return worker
+        with contextlib.suppress(OSError):  # one that died at once shows when it is asked
+            sock.sendall(wire.pack({**_message(program), "share": False}, list(program.files.values())))
+        return Worker(sock, output, _Spawned(process, output), budget)
 
     def _tell(self, process: subprocess.Popen[bytes], message: Any) -> None:
         assert process.stdin is not None
@@ -305,6 +359,12 @@ class _Spawned:
         if self._process.stdout is not None and not self._thread.is_alive():
             self._process.stdout.close()
         return -code if code < 0 else code << 8
+
+    def drop(self) -> None:
+        self.end()
+
+    def keep(self, code: bytes) -> None:
+        """Never asked for here."""
 
 
 def starter(the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None, *, cuda: bool = False) -> Starter:

@@ -19,10 +19,13 @@ import select
 import signal
 import socket
 import time
-from typing import Any
 
 from grader import wire
 from grader.worker import load, serve
+
+TYPE_CHECKING = False  # here and in what this process imports: `typing` would take longer than the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def preload(names: list[str], site: list[str]) -> None:
@@ -73,20 +76,23 @@ class Control(wire.Channel):
 
 
 class Zygote:
-    """Answers the judge's control channel: fork, spent, kill."""
+    """Answers the judge's control channel. Programs are bytes to it, kept for the children: it looks into none."""
 
     def __init__(self, control: socket.socket) -> None:
         self._channel = Control(control)
         self._children: set[int] = set()
-        self._dead: dict[int, list[Any]] = {}
+        self._dropped: set[int] = set()  # killed, and not reaped yet
         self._site: list[str] = []
+        self._seal: Any = None  # its module, or None where nothing is sealed
+        self._policies: dict[int, Any] = {}
+        self._programs: dict[int, load.Program] = {}
 
     def run(self) -> None:
         """Serve until the judge hangs up; then nothing survives."""
         try:
             while True:
-                message, _ = self._channel.receive()
-                reply = getattr(self, "do_" + message["do"])(message)
+                message, blobs = self._channel.receive()
+                reply = getattr(self, "do_" + message["do"])(message, blobs)
                 if reply is not None:
                     self._channel.send(reply)
         except (wire.Closed, ConnectionError):
@@ -96,76 +102,100 @@ class Zygote:
         finally:
             for pid in self._children:
                 _kill(pid)
+            for pid in self._children:
+                _reap(pid)
             os._exit(0)
 
-    def do_prepare(self, message: Any) -> Any:
+    def do_prepare(self, message: Any, blobs: Any) -> Any:
         self._site = message["site"]
         preload(message["preload"], self._site)
+        _streams()
         if message["seal"]:
             from grader.worker import seal
 
+            self._seal = seal  # imported here, since each import statement costs a fork some pages
             seal.prepare()
         gc.collect()
         gc.freeze()
         gc.set_threshold(500_000, 10, 10)
         return {"ready": True}
 
-    def do_fork(self, message: Any) -> Any:
+    def do_policy(self, message: Any, blobs: Any) -> None:
+        self._policies[message["number"]] = message["policy"]
+        if self._seal is not None:
+            self._seal.prepare(message["policy"])
+
+    def do_program(self, message: Any, blobs: Any) -> None:
+        self._programs[message["number"]] = load.program(message, blobs)
+
+    def do_code(self, message: Any, blobs: Any) -> None:
+        self._programs[message["number"]].code = blobs[0]
+
+    def do_forget(self, message: Any, blobs: Any) -> None:
+        del self._programs[message["number"]]
+
+    def do_fork(self, message: Any, blobs: Any) -> Any:
         connection, output = self._channel.fds[:2]
         del self._channel.fds[:2]
-        if message["policy"] is not None:
-            from grader.worker import seal
-
-            seal.prepare(message["policy"])
+        program = self._programs[message["program"]]
         pid = os.fork()
         if pid == 0:
-            self._become_worker(connection, output, message["policy"])
+            self._become_worker(connection, output, self._policies[message["policy"]], program)
         os.close(connection)
         os.close(output)
         self._children.add(pid)
+        self._sweep()
         return {"pid": pid}
 
-    def _become_worker(self, connection: int, output: int, policy: Any) -> None:
+    def _become_worker(self, connection: int, output: int, policy: Any, program: load.Program) -> None:
         code = 70
         try:
-            null = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(null, 0)
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(connection, 3)
             layers: list[str] = []
-            if policy is None:
+            if self._seal is None:
                 os.closerange(4, 4096)
             else:
-                from grader.worker import seal
-
-                layers = seal.seal({**policy, "keep": [3]})  # the seal needs a descriptor of its own until then
-            work(wire.Channel(socket.socket(fileno=3)), self._site, layers)
+                layers = self._seal.seal({**policy, "keep": [3]})  # the seal needs a descriptor of its own until then
+            work(wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)), program, self._site, layers)
             code = 0
         except BaseException as error:
             os.write(2, f"worker: {type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(code)
 
-    def do_spent(self, message: Any) -> Any:
+    def do_spent(self, message: Any, blobs: Any) -> Any:
         return spent(message["pid"])
 
-    def do_kill(self, message: Any) -> Any:
+    def do_kill(self, message: Any, blobs: Any) -> Any:
         pid = message["pid"]
         if message.get("grace"):  # it hung up by itself: its own exit status is the news
             _await(pid, message["grace"])
         waited = spent(pid).get("waited", 0.0)  # a dead one that is not reaped can still be asked
         _kill(pid)
-        self._reap(pid)
-        return {"exit": [*self._dead.pop(pid, [0, 0.0, 0]), waited]}
-
-    def _reap(self, pid: int) -> None:
-        try:
-            _, status, usage = os.wait4(pid, 0)
-            self._dead[pid] = [status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]
-        except ChildProcessError:
-            pass
         self._children.discard(pid)
+        return {"exit": [*(_reap(pid) or [0, 0.0, 0]), waited]}
+
+    def do_drop(self, message: Any, blobs: Any) -> None:
+        """Kill, and let the judge go on: nobody asks how it ended."""
+        _kill(message["pid"])
+        self._dropped.add(message["pid"])
+
+    def _sweep(self) -> None:
+        for pid in list(self._dropped):
+            if _reap(pid, os.WNOHANG) is not None:
+                self._dropped.discard(pid)
+                self._children.discard(pid)
+
+
+def _reap(pid: int, options: int = 0) -> list[Any] | None:
+    """Return exit status, processor seconds and largest memory of a dead child; None while it lives."""
+    try:
+        found, status, usage = os.wait4(pid, options)
+    except ChildProcessError:
+        return [0, 0.0, 0]
+    return [status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss] if found else None
 
 
 def _kill(pid: int) -> None:
@@ -197,22 +227,24 @@ def spent(pid: int) -> dict[str, float]:
         return {}
 
 
-def work(channel: wire.Channel, site: list[str], layers: list[str]) -> None:
-    """Be the worker of one check: receive the submission, load it, say so, serve it."""
-    for name in ("stdout", "stderr"):
-        setattr(sys, name, open(1 if name == "stdout" else 2, "w", encoding="utf-8", errors="backslashreplace", buffering=1))  # noqa: SIM115
+def _streams() -> None:
+    """Give the program streams that never fail on a character, whatever the terminal of the judge."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1))  # noqa: SIM115
+
+
+def work(channel: wire.Channel, program: load.Program, site: list[str], layers: list[str]) -> None:
+    """Be the worker of one check: load the program, say so, serve it."""
     sys.path[:] = [path for path in sys.path if path != sys.argv[1]]
     sys.argv[:] = ["student"]
-    message, blobs = channel.receive()
-    files = dict(zip(message["files"], blobs, strict=True))
     try:
-        module = load.load(files, message["module"], message["packages"], site)
+        module = load.load(program, site, lambda code: channel.send({"code": True}, [code]))
     except BaseException as error:
-        channel.send({"e": serve.describe(error)})
+        channel.send({"e": serve.describe(error, program.files)})
         return
     names = [name for name in vars(module) if len(name) <= 200][:2000]
     channel.send({"v": {"names": names, "layers": layers}})
-    serve.Served(channel).serve(module)
+    serve.Served(channel, program.files).serve(module)
 
 
 def single(port: int) -> None:
@@ -223,7 +255,8 @@ def single(port: int) -> None:
     channel = wire.Channel(sock)
     channel.send({"token": first["token"]})
     preload(first["preload"], first["site"])
-    work(channel, first["site"], [])
+    _streams()
+    work(channel, load.program(*channel.receive()), first["site"], [])
 
 
 def main() -> None:

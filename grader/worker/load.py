@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Program:
+    """What the judge sent: files by name, the module to load, the packages it may import, and its code once somebody has compiled it."""
+
+    __slots__ = ("code", "files", "module", "packages", "share")
+
+    def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], share: bool) -> None:
+        self.files = files
+        self.module = module
+        self.packages = packages
+        self.share = share  # the judge asks for the compiled code
+        self.code: bytes | None = None
+
+
+def program(message: Any, blobs: Sequence[bytes]) -> Program:
+    """Return the program in a message of the judge's."""
+    return Program(dict(zip(message["files"], blobs, strict=True)), message["module"], message["packages"], message["share"])
+
+
+def text(source: bytes) -> str:
+    return source.decode("utf-8-sig", "replace")
 
 
 class Sources:
     """A finder and loader for the submission's files, the handout's given ones, and the packages that the manifest allows."""
 
-    def __init__(self, files: dict[str, bytes], packages: Sequence[str], site: Sequence[str]) -> None:
-        self._files = files
-        self._packages = frozenset(packages)
+    def __init__(self, loaded: Program, site: Sequence[str], compiled: Callable[[bytes], None]) -> None:
+        self._program = loaded
+        self._files = loaded.files
+        self._packages = frozenset(loaded.packages)
         self._site = list(site)
+        self._compiled = compiled
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         file = f"{name}.py"
@@ -30,6 +59,10 @@ class Sources:
             return PathFinder.find_spec(name, self._site)
         return None
 
+    def get_source(self, name: str) -> str:
+        """Return the text of a module, so that tracebacks quote her lines."""
+        return text(self._files[f"{name}.py"])
+
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return None
 
@@ -37,28 +70,30 @@ class Sources:
         spec = module.__spec__
         assert spec is not None
         assert spec.origin is not None
-        exec(compile(self._files[spec.origin], spec.origin, "exec", dont_inherit=True), module.__dict__)
+        exec(self._code(spec.name, spec.origin), module.__dict__)
+
+    def _code(self, name: str, origin: str) -> Any:
+        """Return the code of a file. The module's own is compiled once for a submission and told to the judge *before* any of it has
+        run: what comes back in later workers is our compiler's word, not hers."""
+        asked = name == self._program.module
+        if asked and self._program.code is not None:
+            return marshal.loads(self._program.code)
+        code = compile(self._files[origin], origin, "exec", dont_inherit=True)
+        if asked and self._program.share:
+            self._compiled(marshal.dumps(code))
+        return code
 
 
-def fill_linecache(files: dict[str, bytes]) -> None:
-    """Let tracebacks quote her lines."""
-    import linecache
-
-    for name, data in files.items():
-        if name.endswith(".py"):
-            lines = data.decode("utf-8-sig", "replace").splitlines(keepends=True)
-            linecache.cache[name] = (len(data), None, lines, name)
-
-
-def load(files: dict[str, bytes], module: str, packages: Sequence[str], site: Sequence[str]) -> ModuleType:
-    """Import *module* from *files*, afresh. Raises whatever her code raises."""
-    import importlib
-
-    fill_linecache(files)
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Sources)]
-    sys.meta_path.insert(0, Sources(files, packages, site))
-    for name in list(sys.modules):
-        if f"{name}.py" in files:
-            del sys.modules[name]
+def load(loaded: Program, site: Sequence[str], compiled: Callable[[bytes], None]) -> ModuleType:
+    """Import the program's module, afresh. Raises whatever her code raises."""
+    sources = Sources(loaded, site, compiled)
+    sys.meta_path.insert(0, sources)
+    for name in loaded.files:
+        sys.modules.pop(name.removesuffix(".py"), None)
     random.seed(0)  # what a program draws for itself is drawn alike in each grading
-    return importlib.import_module(module)
+    spec = sources.find_spec(loaded.module)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {loaded.module!r}", name=loaded.module)
+    module = sys.modules[loaded.module] = importlib.util.module_from_spec(spec)
+    sources.exec_module(module)
+    return sys.modules[loaded.module]  # a program may replace itself there

@@ -13,12 +13,14 @@ import stat
 import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from grader.worker import syscalls
 
-Policy = Mapping[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Policy = Mapping[str, Any]
 
 _LL_CREATE, _LL_ADD, _LL_RESTRICT = 444, 445, 446
 _LL_FILE_READ, _LL_DIR_READ, _LL_FILE_WRITE, _LL_IOCTL = 1 << 2, 1 << 3, 1 << 1, 1 << 15
@@ -27,19 +29,24 @@ _LL_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15)
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 _CAP_DAC_READ_SEARCH, _CAP_SETGID, _CAP_SETUID = 2, 6, 7
+_CAP_HEADER = struct.pack("=II", 0x20080522, 0)  # version 3, this process
 _SPARE_IDS = 1_900_000_000  # numbers that no system hands out; each worker takes its own
 
 
-@dataclass
 class _Kit:
     """What the zygote makes once for all its children."""
 
-    libc: Any
-    pid: int
-    processes: int
-    filters: dict[tuple[bool, bool], bytes] = field(default_factory=dict)
-    rulesets: dict[tuple[Any, ...], int] = field(default_factory=dict)
-    closed: dict[tuple[str, ...], bool] = field(default_factory=dict)
+    def __init__(self, libc: Any, answer: Any) -> None:
+        self.libc = libc
+        self.answer = answer  # where the kernel writes capabilities
+        self.pid = os.getpid()
+        self.processes = _own_processes()
+        self.mapped = 0  # bytes of address space in use before the fork
+        self.unbound = False  # the bounding set is empty already
+        self.spare: dict[str, int | None] = {}  # where numbers that nobody uses begin
+        self.filters: dict[tuple[bool, bool], tuple[bytes, Any]] = {}
+        self.rulesets: dict[tuple[Any, ...], int] = {}
+        self.closed: dict[tuple[str, ...], bool] = {}
 
 
 _kit: _Kit | None = None  # the one state: made before the fork, so that no child pays for it
@@ -56,9 +63,13 @@ def prepare(policy: Policy | None = None) -> None:
 
         libc = ctypes.CDLL(None, use_errno=True)
         libc.syscall.restype = ctypes.c_long
-        _kit = _Kit(libc=libc, pid=os.getpid(), processes=_own_processes())
+        _kit = _Kit(libc, ctypes.create_string_buffer(24))
+        _drop_bounding(_kit)
+    _kit.mapped = _mapped()
     if policy is not None:
         _filter(_kit, policy)
+        for kind in ("uid", "gid"):
+            _spare_id(_kit, kind)
         if policy.get("landlock") and _paths(policy) not in _kit.rulesets:
             _closed(_kit, policy)
             _kit.rulesets[_paths(policy)] = _ruleset(_kit, policy)
@@ -121,7 +132,7 @@ def _rlimits(kit: _Kit, policy: Policy) -> bool:
 
     memory = policy.get("memory")
     if memory is not None:  # CUDA reserves address space that it never uses: there only writable memory counts
-        cap(resource.RLIMIT_DATA if policy.get("cuda") else resource.RLIMIT_AS, _mapped() + int(memory))
+        cap(resource.RLIMIT_DATA if policy.get("cuda") else resource.RLIMIT_AS, (kit.mapped or _mapped()) + int(memory))
     if policy.get("cpu") is not None:
         cap(resource.RLIMIT_CPU, max(1, math.ceil(policy["cpu"])))
     cap(resource.RLIMIT_NOFILE, int(policy.get("nofile", 64)))
@@ -138,7 +149,7 @@ def _uid(kit: _Kit, policy: Policy) -> bool:
     """A user number of its own, where we may take one: then even a bug elsewhere cannot signal a sibling or the judge."""
     if os.geteuid() != 0:
         return False
-    number, group = _spare_id("uid"), _spare_id("gid")
+    number, group = _spare_id(kit, "uid"), _spare_id(kit, "gid")
     if number is None or group is None:
         return False
     closed = _closed(kit, policy)
@@ -158,8 +169,7 @@ def _capabilities(kit: _Kit, policy: Policy) -> bool:
     keep = 0
     if os.geteuid() != 0 and policy.get("landlock") and _closed(kit, policy):
         keep = (1 << _CAP_DAC_READ_SEARCH) & _permitted(kit)
-    header = struct.pack("=II", 0x20080522, 0)
-    _call(kit, kit.libc.capset(header, struct.pack("=6I", keep, keep, 0, 0, 0, 0)))
+    _call(kit, kit.libc.capset(_CAP_HEADER, struct.pack("=6I", keep, keep, 0, 0, 0, 0)))
     kit.libc.prctl(47, 4, 0, 0, 0)  # PR_CAP_AMBIENT_CLEAR_ALL; old kernels have no such set
     if _permitted(kit) != keep:
         raise OSError(errno.EPERM, "some capabilities remain")
@@ -197,11 +207,7 @@ def _seccomp(kit: _Kit, policy: Policy) -> bool:
     """The allow-list, on every thread."""
     if not policy.get("seccomp"):
         return False
-    import ctypes
-
-    program = _filter(kit, policy)
-    buffer = ctypes.create_string_buffer(program, len(program))
-    fprog = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
+    fprog, _ = _filter(kit, policy)
     number = {"x86_64": 317, "aarch64": 277}[os.uname().machine]
     _call(kit, kit.libc.syscall(number, 1, 1, fprog))  # SET_MODE_FILTER, TSYNC
     return True
@@ -219,10 +225,15 @@ _LAYERS: tuple[tuple[str, Callable[[_Kit, Policy], bool]], ...] = (
 )
 
 
-def _filter(kit: _Kit, policy: Policy) -> bytes:
+def _filter(kit: _Kit, policy: Policy) -> tuple[bytes, Any]:
+    """Return what the kernel is given, and the buffer that it points into."""
     key = bool(policy.get("cuda")), bool(policy.get("landlock"))
     if key not in kit.filters:
-        kit.filters[key] = syscalls.build(os.uname().machine, cuda=key[0], writes_held=key[1])
+        import ctypes
+
+        program = syscalls.build(os.uname().machine, cuda=key[0], writes_held=key[1])
+        buffer = ctypes.create_string_buffer(program, len(program))
+        kit.filters[key] = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer)), buffer
     return kit.filters[key]
 
 
@@ -297,16 +308,16 @@ def _prctl(kit: _Kit, option: int, value: int) -> None:
 
 
 def _permitted(kit: _Kit) -> int:
-    import ctypes
-
-    data = ctypes.create_string_buffer(24)
-    _call(kit, kit.libc.capget(struct.pack("=II", 0x20080522, 0), data))
-    low, high = struct.unpack_from("=I", data, 4)[0], struct.unpack_from("=I", data, 16)[0]
+    _call(kit, kit.libc.capget(_CAP_HEADER, kit.answer))
+    low, high = struct.unpack_from("=I", kit.answer, 4)[0], struct.unpack_from("=I", kit.answer, 16)[0]
     return int(low | high << 32)
 
 
 def _drop_bounding(kit: _Kit) -> None:
     """Without CAP_SETPCAP it stays, and gives nothing to a process without capabilities and with no_new_privs."""
+    if kit.unbound:
+        return
+    kit.unbound = True
     for capability in range(64):
         if kit.libc.prctl(24, capability, 0, 0, 0) < 0:
             return
@@ -333,8 +344,15 @@ def _own_processes() -> int:
     return count
 
 
-def _spare_id(kind: str) -> int | None:
+def _spare_id(kit: _Kit, kind: str) -> int | None:
     """Return a user or group number that nobody else uses, or None when this namespace has none."""
+    if kind not in kit.spare:
+        kit.spare[kind] = _first_spare(kind)
+    first = kit.spare[kind]
+    return None if first is None else first + os.getpid() % (100_000_000 if first == _SPARE_IDS else 5_000)
+
+
+def _first_spare(kind: str) -> int | None:
     try:
         with open(f"/proc/self/{kind}_map", "rb") as file:
             ranges = [tuple(map(int, line.split())) for line in file]
@@ -342,9 +360,9 @@ def _spare_id(kind: str) -> int | None:
         return None
     for start, _, length in ranges:
         if start <= _SPARE_IDS and start + length > _SPARE_IDS + 100_000_000:
-            return _SPARE_IDS + os.getpid() % 100_000_000
+            return _SPARE_IDS
         if start == 0 and length >= 65_000:
-            return 60_000 + os.getpid() % 5_000
+            return 60_000
     return None
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 import math
 import operator
 import sys
-import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from _thread import get_ident  # `threading` would run its own clean-up in every fork
+from collections.abc import Callable, Mapping, Sequence
 
 from grader import wire
+from grader.worker.load import text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv, "%": operator.mod,
@@ -96,12 +100,13 @@ for _name in ("neg", "pos", "abs", "round"):
 class Served:
     """One module, served over one channel until the judge hangs up."""
 
-    def __init__(self, channel: wire.Channel) -> None:
+    def __init__(self, channel: wire.Channel, files: Mapping[str, bytes]) -> None:
         self._channel = channel
+        self._files = files
         self._objects: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._next = -1
-        self._thread = threading.get_ident()
+        self._thread = get_ident()
         self._blobs_in: list[bytes] = []
         self._blobs_out: list[bytes] = []
         self._arrays = False
@@ -124,7 +129,7 @@ class Served:
         except wire.Closed:
             raise
         except BaseException as error:
-            reply = {"e": describe(error)}
+            reply = {"e": describe(error, self._files)}
             self._blobs_out = []
         _flush()
         self._channel.send(reply, self._blobs_out)
@@ -257,7 +262,7 @@ class Served:
         return self._converse({"relay": kind, "on": number, "args": list(args), "kwargs": kwargs})
 
     def _converse(self, request: dict[str, Any]) -> Any:
-        if threading.get_ident() != self._thread:
+        if get_ident() != self._thread:
             raise RuntimeError("a function of the course was called from another thread")
         saved = self._blobs_out, self._arrays, self._blobs_in
         self._blobs_out, self._arrays = [], True
@@ -328,23 +333,21 @@ def _same(value: Any, before: Any) -> bool:
     return value is before or (kind is type(before) and kind in _PLAIN and (value == before or (kind is float and math.isnan(value))))
 
 
-def describe(error: BaseException) -> list[Any]:
+def describe(error: BaseException, files: Mapping[str, bytes]) -> list[Any]:
     """Return ``[type, message, traceback, [file, line], built-in bases]``: her files and lines only."""
-    import linecache
-
     lines, where = [], ["", 0]
     trace = error.__traceback__
     depth = 0
     while trace is not None:
         code = trace.tb_frame.f_code
-        if code.co_filename in linecache.cache:
+        if code.co_filename in files:
             where = [code.co_filename, trace.tb_lineno]
             depth += 1
             if depth <= 20:
-                text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
-                lines.append(f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}\n    {text}')
+                quoted = _line(files[code.co_filename], trace.tb_lineno)
+                lines.append(f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}\n    {quoted}')
         trace = trace.tb_next
-    if isinstance(error, SyntaxError) and error.filename in linecache.cache:
+    if isinstance(error, SyntaxError) and error.filename in files:
         where = [error.filename, error.lineno or 0]
         lines.append(f'  File "{error.filename}", line {error.lineno}\n    {(error.text or "").strip()}')
     name = type(error).__name__
@@ -356,6 +359,11 @@ def describe(error: BaseException) -> list[Any]:
         message = str(error.msg)
     bases = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
     return [name[:80], message[:2000], "\n".join(lines)[:4000], where, bases[:8]]
+
+
+def _line(source: bytes, number: int) -> str:
+    lines = text(source).splitlines()
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
 def _flush() -> None:
