@@ -9,7 +9,7 @@ from itertools import combinations
 from grader.audit.programs import WrongProgram, reference
 from grader.errors import SuiteError
 from grader.model import Assignment, Grade, Outcome, Submission, Verdict
-from grader.tutor import BOTH, Known, Seen, diagnose, misconception_of
+from grader.tutor import BOTH, Known, Seen, diagnose, matches, misconception_of
 
 MOST = 240  # pairs that an audit runs; those whose mistakes share most checks come first
 
@@ -56,8 +56,22 @@ def home(verdicts: Iterable[Verdict]) -> frozenset[str]:
 
 
 def unexplained(grade: Grade, known: Known, seen: Seen) -> bool:
-    """Return whether the tutor, who knows each mistake alone, does not name both where they were made at once, or names another."""
+    """Return whether the tutor, who knows each mistake alone, does not name both where they were made at once, or names another.
+
+    A pair of which one mistake hides the other altogether is that one mistake: nothing tells the difference.
+    """
+    if _hidden(grade, known):
+        return False
     parts = set(misconception_of(grade.student).split(BOTH))
     groups = diagnose(grade.verdicts, known, grade.seed, lambda: seen).groups
     named = {part for part in parts if any(part in group for group in groups)}
     return named != parts or any(not parts & set(group) for group in groups)
+
+
+def _hidden(grade: Grade, known: Known) -> bool:
+    left = {v.id: (*v.trace, v.outcome.value) for v in grade.verdicts if v.outcome is not Outcome.PASS}
+    for part in grade.student.split(BOTH):
+        alone = known.of(part, grade.seed)
+        if all(matches(left.get(v.id, ()), alone.get(v.id, ())) for v in grade.verdicts):  # type: ignore[arg-type]
+            return True
+    return False

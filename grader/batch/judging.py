@@ -1,4 +1,4 @@
-"""One judge: a process that collects a suite once and grades what it is sent, each submission in a fork of its own.
+"""One judge: a process that collects a suite once and grades what it is sent, one submission after the other.
 
 It reads one JSON value a line on standard input (first the set-up, then jobs) and answers likewise on standard output. When its input
 ends it ends, and so does all that it started.
@@ -10,11 +10,10 @@ import gc
 import json
 import os
 import re
-import select
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from grader.batch.engine import Job, Setup, grade_record, job_from, setup_from
@@ -23,19 +22,16 @@ from grader.judge import Bench, suite_hash, with_suite
 from grader.model import SUITES, Assignment, Grade
 from grader.student.line import PATIENCE
 from grader.student.process import Starter, starter
-from grader.tutor import annotate, load_known, trace_paths
+from grader.tutor import Seen, annotate, caller, load_known, trace_paths
 
-FORKS = hasattr(os, "fork") and hasattr(os, "waitpid")
-LOST = b'{"lost": '
 _SPARE = 120.0  # seconds on top of all limits before a judge itself counts as hanging
-_USED_LATER = ("ast", "difflib", "fractions", "decimal")  # what a failing check imports: once, before the fork
 
 
-def annotator(assignment: Assignment) -> Callable[[Grade], Grade]:
+def annotator(assignment: Assignment) -> Callable[[Grade, Callable[[], Seen]], Grade]:
     """Return what every Grade passes through, its traces still in it, before it leaves the judge: the tutor names its misconceptions."""
     suites = SUITES if assignment.private is not None else SUITES[:1]
     known = load_known(trace_paths(assignment).values(), [suite_hash(assignment, [suite]) for suite in suites])
-    return lambda grade: annotate(grade, known)
+    return lambda grade, witness: annotate(grade, known, witness=witness)
 
 
 class Starters:
@@ -65,7 +61,6 @@ class Starters:
             setup = self._setup
             self._known[preload] = starter(setup.wall, setup.assignment.packages, preload, cuda=setup.cuda)
         self.now = self._known[preload]
-        self.now.settle()
 
     def current(self) -> Starter:
         if self.now is None:
@@ -73,39 +68,16 @@ class Starters:
         return self.now
 
     def close(self) -> None:
-        """End them all: what a fork that died left half said on a line would confuse the next one."""
+        """End them all."""
         self.now = None
         while self._known:
             self._known.popitem()[1].close()
 
 
-class Lines:
-    """Standard input, line by line, and whether it has ended: readable while something else is waited for."""
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self._rest = b""
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        while True:
-            line, found, rest = self._rest.partition(b"\n")
-            if found:
-                self._rest = rest
-                yield json.loads(line)
-            elif not self.more():
-                return
-
-    def more(self) -> bool:
-        """Read on; False at the end."""
-        data = os.read(self.fd, 1 << 16)
-        self._rest += data
-        return bool(data)
-
-
 class Judge:
     """Grades jobs with one collected suite."""
 
-    def __init__(self, setup: Setup, lines: Lines, say: Callable[[Any], None]) -> None:
+    def __init__(self, setup: Setup, lines: Iterable[bytes], say: Callable[[Any], None]) -> None:
         self._setup = setup
         self._lines = lines
         self._say = say
@@ -122,70 +94,34 @@ class Judge:
 
     def _serve(self, bench: Bench) -> None:
         self._say({"ready": self._longest(bench), "hash": bench.suite_hash})
-        for name in _USED_LATER:
-            __import__(name)
         gc.collect()
-        gc.freeze()  # a fork then shares the suite's pages instead of copying them
-        for record in self._lines:
-            job = job_from(record)
+        gc.freeze()  # the suite stays: the collector need not look at it again
+        gc.set_threshold(100_000, 20, 20)
+        for line in self._lines:
+            job = job_from(json.loads(line))
             self._starters.choose(job)
-            answer = self._forked(bench, job) if FORKS else json.dumps(self._grade(bench, job)).encode()
-            if answer is not None and not answer.startswith(LOST) and not self._starters.current().alive():
-                answer = None
-            if answer is None or answer.startswith(LOST):
+            answer = self._graded(bench, job)
+            if "lost" not in answer and not self._starters.current().alive():
+                answer = {"lost": "a process that graded it ended"}
+            if "lost" in answer:
                 self._starters.close()
-            self._say(answer or {"lost": "a process that graded it ended"})
+            self._say(answer)
 
     def _longest(self, bench: Bench) -> float:
         own = sum(check.rule.seconds or 0.0 for check in bench.checks)
         return (self._setup.assignment.limits.total + own) * PATIENCE + _SPARE
 
+    def _graded(self, bench: Bench, job: Job) -> dict[str, Any]:
+        try:
+            return self._grade(bench, job)
+        except Exception as error:
+            os.write(2, traceback.format_exc().encode("utf-8", "backslashreplace"))
+            return {"lost": f"{type(error).__name__}: {error}"}
+
     def _grade(self, bench: Bench, job: Job) -> dict[str, Any]:
         only = (lambda check: check.id in job.only) if job.only else None
-        return {"grade": grade_record(self._annotate(bench.grade(job.submission, job.seed, only)))}
-
-    def _forked(self, bench: Bench, job: Job) -> bytes | None:
-        """Grade *job* in a fork and return its answer; None if it ended without one."""
-        reading, writing = os.pipe()
-        parent = os.getpid()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            self._in_the_fork(bench, job, writing, parent)
-        os.close(writing)
-        parts: list[bytes] = []
-        try:
-            while True:
-                readable = select.select([reading, self._lines.fd], [], [])[0]
-                if self._lines.fd in readable and not self._lines.more():
-                    os.kill(child, signal.SIGKILL)  # nobody waits for it any more
-                    self._starters.close()
-                    os._exit(0)
-                if reading in readable:
-                    data = os.read(reading, 1 << 16)
-                    if not data:
-                        break
-                    parts.append(data)
-        finally:
-            os.close(reading)
-        return b"".join(parts) if os.waitpid(child, 0)[1] == 0 else None
-
-    def _in_the_fork(self, bench: Bench, job: Job, writing: int, parent: int) -> None:
-        code = 1
-        try:
-            end_with(parent)
-            gc.set_threshold(100_000, 20, 20)
-            try:
-                answer = self._grade(bench, job)
-            except Exception as error:
-                os.write(2, traceback.format_exc().encode("utf-8", "backslashreplace"))
-                answer = {"lost": f"{type(error).__name__}: {error}"}
-            data = memoryview(json.dumps(answer).encode())
-            while data:
-                data = data[os.write(writing, data) :]
-            code = 0
-        finally:
-            os._exit(code)
+        witness = caller(bench.assignment, self._starters.current, bench.program(job.submission.files))
+        return {"grade": grade_record(self._annotate(bench.grade(job.submission, job.seed, only), witness))}
 
 
 def end_with(parent: int) -> None:
@@ -204,7 +140,7 @@ def _speaker() -> Callable[[Any], None]:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     def say(answer: Any) -> None:
-        data = memoryview((answer if isinstance(answer, bytes) else json.dumps(answer).encode()) + b"\n")
+        data = memoryview(json.dumps(answer).encode() + b"\n")
         while data:
             data = data[os.write(out, data) :]
 
@@ -214,10 +150,11 @@ def _speaker() -> Callable[[Any], None]:
 def main() -> None:
     """Be one judge."""
     say = _speaker()
-    lines = Lines(0)
-    first = next(iter(lines), None)
-    if first is None:
+    lines = iter(sys.stdin.buffer)
+    line = next(lines, b"")
+    if not line:
         return
+    first = json.loads(line)
     end_with(first["parent"])
     try:
         setup = setup_from(first["setup"])

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from grader import judge
 from grader.errors import CourseError
 from grader.model import Assignment, Grade, Outcome, Submission, Verdict
-from grader.practice.work import SEED, asked, my_work, open_starter, what_is_known
+from grader.practice.work import SEED, asked, my_work, open_starter, what_is_known, witness
 
 if TYPE_CHECKING:
     from grader.judge import Bench, Check
+    from grader.student.process import Starter
+    from grader.tutor import Seen
 
 Event = Literal["saved", "resized", "stop", "h", "n", "l", "a", "q"]
 KEYS = frozenset("hnlaq")
@@ -82,20 +84,20 @@ class Watch:
         """Judge once, then after each event, until she quits."""
         workers = open_starter(self.state.assignment, my_work(self.state.assignment))
         try:
-            judge.with_suite(self.state.assignment, ["public"], lambda: workers, self._serve)
+            judge.with_suite(self.state.assignment, ["public"], lambda: workers, lambda bench: self._serve(bench, workers))
         finally:
             workers.close()
 
-    def _serve(self, bench: Bench) -> None:
+    def _serve(self, bench: Bench, workers: Starter) -> None:
         wanted = judge.stage_only(bench, self._stage) if self._stage else lambda check: True
         checks = [check for check in bench.checks if wanted(check)]
-        self._round(bench, checks)
+        self._round(bench, workers, checks)
         while True:
             event = self._waiting.pop(0) if self._waiting else self.events.get()
             if event in ("q", "stop"):
                 return
             if event in ("saved", "a"):
-                self._round(bench, checks)
+                self._round(bench, workers, checks)
             elif event == "n":
                 self.state.cursor += 1
                 self._screen.verdict(self.state)
@@ -106,7 +108,7 @@ class Watch:
             else:
                 self._screen.verdict(self.state)
 
-    def _round(self, bench: Bench, checks: list[Check]) -> None:
+    def _round(self, bench: Bench, workers: Starter, checks: list[Check]) -> None:
         """Judge what she saved: the check that she looks at first, then all in their order. A new event ends the round."""
         try:
             submission = my_work(self.state.assignment)
@@ -125,7 +127,7 @@ class Watch:
         self.state.running = False
         self.state.cursor = 0
         self.state.verdicts = {check.id: self.state.verdicts[check.id] for check in checks}
-        grade = self._ask(bench)
+        grade = self._ask(bench, witness(bench, workers, submission))  # not before: the first verdict must not wait for it
         self._screen.verdict(self.state)
         self.finished(grade)
 
@@ -137,12 +139,12 @@ class Watch:
         if len(self.state.verdicts) == 1 or self.state.current is not None:
             self._ask(bench)
 
-    def _ask(self, bench: Bench) -> Grade:
+    def _ask(self, bench: Bench, called: Callable[[], Seen] | None = None) -> Grade:
         """Let the tutor look at all verdicts that there are."""
         whole = self.state.whole()
         assert whole is not None
         known = what_is_known(self.state.assignment, bench.suite_hash)
-        grade = asked(whole, known, self._lang)
+        grade = asked(whole, known, self._lang, called)
         self.state.verdicts = {verdict.id: verdict for verdict in grade.verdicts}
         return grade
 

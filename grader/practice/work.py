@@ -17,7 +17,7 @@ from grader.student.process import Starter, starter
 
 if TYPE_CHECKING:
     from grader.judge import Bench
-    from grader.tutor import Known
+    from grader.tutor import Known, Seen
 
 SEED = 0  # of a student's own runs: the public suite's inputs are no secret
 
@@ -66,12 +66,12 @@ def open_starter(assignment: Assignment, submission: Submission, tier: int | Non
     return starter(wall.probe(tier), assignment.packages, preload(assignment, sources))
 
 
-def asked(grade: Grade, known: Known | None, lang: str) -> Grade:
-    """Return *grade* with the tutor's questions, and every message in *lang*."""
+def asked(grade: Grade, known: Known | None, lang: str, witness: Callable[[], Seen] | None = None) -> Grade:
+    """Return *grade* with the tutor's questions, and every message in *lang*. The *witness* is asked only if a check failed."""
     if known is not None:
         from grader.tutor import annotate
 
-        grade = annotate(grade, known, lang)
+        grade = annotate(grade, known, lang, witness)
     verdicts = tuple(replace(verdict, message=in_language(verdict.message, lang)) for verdict in grade.verdicts)
     return replace(grade, verdicts=verdicts, message=in_language(grade.message, lang))
 
@@ -81,6 +81,13 @@ def what_is_known(assignment: Assignment, suite_hash: str) -> Known | None:
     from grader.tutor import load_known, trace_paths
 
     return load_known([trace_paths(assignment)["public"]], [suite_hash])
+
+
+def witness(bench: Bench, workers: Starter, submission: Submission) -> Callable[[], Seen]:
+    """Return what asks the assignment's witness of her program, when it is needed."""
+    from grader.tutor import caller
+
+    return caller(bench.assignment, lambda: workers, bench.program(submission.files))
 
 
 def check(
@@ -100,7 +107,7 @@ def check(
                 each(bench)
             only = judge.stage_only(bench, stage) if stage else None
             grade = bench.grade(submission, SEED, only)
-            return asked(grade, what_is_known(assignment, bench.suite_hash), lang)
+            return asked(grade, what_is_known(assignment, bench.suite_hash), lang, witness(bench, workers, submission))
 
         return judge.with_suite(assignment, ["public"], lambda: workers, work)
     finally:

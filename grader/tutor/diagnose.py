@@ -115,9 +115,13 @@ def _stands(fit: _Fit, known: Known, seen: Seen) -> _Fit | None:
     if fit.convinces(known.loose):
         return fit
     failed = fit.home & (fit.equal | fit.other)
-    if seen and len(failed) > len(fit.home & fit.missing) and signs.proves(fit.program, seen, misconception_of):
+    if seen and len(failed) > len(fit.home & fit.missing) and signs.proves(fit.program, seen, _parts):
         return dataclasses.replace(fit, equal=fit.equal | failed, other=fit.other - failed)
     return None
+
+
+def _parts(program: str) -> list[str]:
+    return misconception_of(program).split(BOTH)
 
 
 def _worth(fit: _Fit, done: Iterable[str]) -> tuple[int, int, int]:

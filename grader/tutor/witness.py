@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -56,13 +56,12 @@ class Signs:
         looks = {name for name in asked if name.startswith(LOOK)}
         return bool(looks) and looks <= other
 
-    def proves(self, program: str, seen: Seen, named: Callable[[str], str]) -> bool:
-        """Return whether *seen* shows what *program* alone shows, forms of the same misconception (*named*) apart."""
-        answers = self.programs.get(program, {})
+    def proves(self, program: str, seen: Seen, misconceptions: Callable[[str], Collection[str]]) -> bool:
+        """Return whether *seen* shows what *program* alone shows. Programs that share one of their *misconceptions* are no others."""
+        answers, own = self.programs.get(program, {}), set(misconceptions(program))
         mine = [name for name in self.of(program) if name.startswith(LOOK) and name in seen and matches(answers[name], seen[name])]
-        mine = [name for name in mine if not _error(answers[name])]
-        others = [told for other, told in self.programs.items() if named(other) != named(program)]
-        return any(all(not matches(answers[name], told.get(name, ())) for told in others) for name in mine)
+        others = [told for other, told in self.programs.items() if own.isdisjoint(misconceptions(other))]
+        return any(not _error(answers[name]) and all(not matches(answers[name], told.get(name, ())) for told in others) for name in mine)
 
     def wholly(self, program: str, seen: Seen) -> bool:
         """Return whether every answer is the one that *program* gives."""

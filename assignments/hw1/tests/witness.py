@@ -2,23 +2,34 @@
 
 
 def look_nudge(student):
-    """How far is a knob at 3 nudged, when the choice is left to the program?"""
-    asked = []
+    """How far is a knob nudged, when the choice is left to the program? Asked for a knob at 3 and for one at 7."""
+    kinds = []
+    for place in (3.0, 7.0):
+        asked = []
 
-    def watched(knobs):
-        asked.append(abs(knobs[0] - 3.0))
-        return 2 * knobs[0]
+        def watched(knobs, place=place, asked=asked):
+            asked.append(abs(knobs[0] - place))
+            return 2 * knobs[0]
 
-    student.value(student.slope(watched, [3.0], 0))
-    far = max(asked)
+        student.value(student.slope(watched, [place], 0))
+        kinds.append(_size(max(asked)))
+    return kinds
+
+
+def _size(far):
+    if far == 0:
+        return "not at all"
     if far < 1e-9:
         return "lost among the last digits of a float"
-    return "small" if far < 0.02 else "as large as the knob"
+    if far < 0.02:
+        return "small"
+    return "as large as the knob" if far < 1.5 else "elsewhere"
 
 
 def look_straight(student):
-    """What is the slope of 4*knob + 1, measured with a nudge of 0.25? A straight line has the same one everywhere."""
-    return round(float(student.slope(lambda knobs: 4 * knobs[0] + 1, [2.0], 0, 0.25)), 6)
+    """What is the slope of 4*knob + 1, measured with large nudges? A straight line has the same one everywhere."""
+    places = ((2.0, 0.25), (-2.0, 0.5))
+    return [round(float(student.slope(lambda knobs: 4 * knobs[0] + 1, [x], 0, h)), 6) for x, h in places]
 
 
 def look_moves(student):
