@@ -13,11 +13,11 @@ import click
 from grader.cli.speak import emit, language, pick, say
 
 if TYPE_CHECKING:
-    from grader.batch.engine import Engine, Setup
+    from grader.batch.engine import Setup
     from grader.batch.originals import Originals
     from grader.batch.plan import Scheme
+    from grader.cli.run_engine import Chosen
     from grader.gradebook.store import Gradebook
-    from grader.model import Assignment
 
 GRADED, OURS = 0, 3
 
@@ -30,7 +30,11 @@ GRADED, OURS = 0, 3
 @click.argument("submissions", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--store", default=None, help="File or postgresql:// URL (grades.sqlite). / 成绩库：文件或 postgresql:// 地址。")
 @click.option("--workers", type=click.IntRange(1, 256), default=None, help="Judges at once (one per core). / 同时批改的数目（每核一个）。")
-@click.option("--engine", default="local", help="What grades: local. / 由谁批改：local。")
+@click.option("--engine", default="local", help="What grades: local, dask://HOST:PORT. / 由谁批改：local、dask://HOST:PORT。")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="Where checks run that may use a GPU. / 用什么设备。"
+)
+@click.option("--pending", is_flag=True, help="Only the checks that waited for a GPU. / 只运行等待 GPU 的测试。")
 @click.option("--regrade", is_flag=True, help="Grade the recorded originals with today's suite. / 用现在的测试重新批改已存的原始提交。")
 @click.option("--yes", is_flag=True, help="Write a regrade without asking. / 重新批改后直接写入，不再询问。")
 @click.option("--unsafe", is_flag=True, help="Grade even behind a weak wall. / 隔离较弱时也批改。")
@@ -42,40 +46,45 @@ def command(
     store: str | None,
     workers: int | None,
     engine: str,
+    device: str,
+    pending: bool,
     regrade: bool,
     yes: bool,
     unsafe: bool,
     as_json: bool,
 ) -> int:
     from grader import manifest
+    from grader.cli.run_engine import Chosen, prepared
     from grader.gradebook import open_store
 
-    _check_arguments(hw, submissions, regrade, engine)
+    _check_arguments(hw, submissions, regrade, pending)
     root = _root()
-    assignment = manifest.find(hw, root)
-    setup = _setup(assignment, unsafe)
+    setup = prepared(manifest.find(hw, root), engine, device, unsafe=unsafe)
     with _terminated_like_interrupted(), open_store(store or root / "grades.sqlite") as book:
         scheme, originals = _scheme(setup, root), _originals(book, root)
-        wanted = workers or _cores()
+        chosen = Chosen(scheme, engine, workers or _cores(), unsafe)
+        if pending:
+            return _pending(scheme, book, originals, chosen, device=device, as_json=as_json)
         if regrade:
-            return _regrade(scheme, book, originals, workers=wanted, yes=yes, as_json=as_json)
+            return _regrade(scheme, book, originals, chosen, yes=yes, as_json=as_json)
         assert submissions is not None
-        return _grade(scheme, book, originals, submissions, workers=wanted, as_json=as_json)
+        return _grade(scheme, book, originals, submissions, chosen, as_json=as_json)
 
 
-def _check_arguments(hw: str, submissions: Path | None, regrade: bool, engine: str) -> None:
+def _check_arguments(hw: str, submissions: Path | None, regrade: bool, pending: bool) -> None:
     from grader.errors import CourseError
 
-    if engine != "local":
-        raise CourseError(f"no engine {engine!r}; known: local", zh=f"没有批改引擎 {engine!r}；可用：local")
-    if submissions is None and not regrade:
+    if submissions is None and not (regrade or pending):
         raise CourseError(
             f"which folder holds the hand-ins? Type: grade run {hw} FOLDER", zh=f"提交放在哪个文件夹？请运行：grade run {hw} 文件夹"
         )
-    if submissions is not None and regrade:
+    if submissions is not None and (regrade or pending):
+        option = "--regrade" if regrade else "--pending"
         raise CourseError(
-            "--regrade takes the recorded originals; leave the folder out", zh="--regrade 使用已存的原始提交；请不要再给文件夹"
+            f"{option} takes the recorded originals; leave the folder out", zh=f"{option} 使用已存的原始提交；请不要再给文件夹"
         )
+    if regrade and pending:
+        raise CourseError("--regrade runs all checks, --pending those that waited; choose one", zh="--regrade 和 --pending 只能选一个")
     if submissions is not None and not submissions.is_dir():
         raise CourseError(f"{submissions}: no such folder", zh=f"{submissions}：没有这个文件夹")
 
@@ -92,34 +101,6 @@ def _root() -> Path:
     return root
 
 
-def _setup(assignment: Assignment, unsafe: bool) -> Setup:
-    """Probe the wall. Raises CourseError where a hidden suite would run behind one that is too weak."""
-    from grader import wall
-    from grader.batch.engine import Setup
-    from grader.errors import CourseError
-
-    built = wall.probe()
-    say(f"wall: tier {built.tier} ({built.words})", f"隔离墙：第 {built.tier} 级（{built.words}）")
-    if built.tier > 2 and not unsafe:
-        raise CourseError(
-            f"hidden checks do not run behind a wall of tier {built.tier}: {built.reason}; 'grade doctor' says how to get a better one, "
-            "--unsafe grades all the same",
-            zh=f"隔离墙只有第 {built.tier} 级，不运行隐藏测试：{built.reason}；'grade doctor' 会说明怎么改进，--unsafe 则照样批改",
-        )
-    return Setup(assignment, ("public", "hidden"), built, cuda=_cuda(assignment))
-
-
-def _cuda(assignment: Assignment) -> bool:
-    """Return whether a check asks for a CUDA device and torch finds one; torch is asked in a process of its own."""
-    import subprocess
-    import sys
-
-    if all(rule.device == "cpu" for rule in assignment.rules) or not any(Path("/dev").glob("nvidia[0-9]*")):
-        return False
-    asked = [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
-
-
 def _scheme(setup: Setup, root: Path) -> Scheme:
     from grader.batch.plan import Scheme
     from grader.judge import course_key
@@ -132,12 +113,6 @@ def _originals(book: Gradebook, root: Path) -> Originals:
 
     home = Path(book.label).parent if "://" not in book.label else root
     return Originals(home / FOLDER)
-
-
-def _engine(setup: Setup, workers: int) -> Engine:
-    from grader.batch.local import LocalEngine
-
-    return LocalEngine(setup, workers)
 
 
 def _cores() -> int:
@@ -162,15 +137,15 @@ def _terminated_like_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _grade(scheme: Scheme, book: Gradebook, originals: Originals, folder: Path, *, workers: int, as_json: bool) -> int:
+def _grade(scheme: Scheme, book: Gradebook, originals: Originals, folder: Path, chosen: Chosen, *, as_json: bool) -> int:
     from grader import reports
     from grader.batch.classrun import ClassRun
     from grader.batch.plan import hand_ins
     from grader.cli import run_view
 
     entries = hand_ins(folder, scheme)
-    engine = _engine(scheme.setup, min(workers, len(entries)))
-    run = ClassRun(scheme, book, originals, engine, ahead=max(16, 8 * workers))
+    engine = chosen.open(len(entries))
+    run = ClassRun(scheme, book, originals, engine, ahead=chosen.ahead(engine))
     view = run_view.View(len(entries), language())
     with view:
         for step in run.steps(entries):
@@ -178,10 +153,47 @@ def _grade(scheme: Scheme, book: Gradebook, originals: Originals, folder: Path, 
             if as_json and step.grade is not None:
                 emit(reports.to_json(step.grade, language()))
     view.table(book.summaries(scheme.setup.assignment.name))
-    return OURS if view.count("fault") else GRADED
+    late = _waiting_there(scheme, book, originals, chosen, as_json=as_json)
+    return OURS if view.count("fault") else late
 
 
-def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, *, workers: int, yes: bool, as_json: bool) -> int:
+def _waiting_there(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chosen, *, as_json: bool) -> int:
+    """On a cluster with GPUs, complete what the CPUs left waiting."""
+    if chosen.local or not book.pending(scheme.setup.assignment.name) or not chosen.devices():
+        return GRADED
+    return _pending(scheme, book, originals, chosen, device="cuda", as_json=as_json)
+
+
+def _pending(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chosen, *, device: str, as_json: bool) -> int:
+    """Exit 0: nothing waits any more, or what waits cannot be completed today (told why); 3: some were lost."""
+    from grader import reports
+    from grader.batch.pendings import PendingRun, waiting
+    from grader.cli import run_view
+    from grader.errors import CourseError
+
+    name = scheme.setup.assignment.name
+    found, left = waiting(book, originals, scheme)
+    for attempt, why in left:
+        say(f"{attempt.grade.student}, attempt {attempt.number}: {why}", f"{attempt.grade.student} 第 {attempt.number} 次：{why}")
+    if not found:
+        say("no check waits for a GPU", "没有等待 GPU 的测试")
+        return GRADED
+    if chosen.local and (device == "cpu" or not scheme.setup.cuda):
+        text = f"{len(found)} attempts have checks that wait for a CUDA device, and there is none here; they go on waiting"
+        raise CourseError(text, zh=f"{len(found)} 次批改有测试在等待 CUDA 设备，这里没有；会继续等待")
+    view, lost = run_view.View(len(found), language()), 0
+    with view:
+        for one in PendingRun(book, chosen.open(len(found))).steps(found):
+            view.tick(one is not None)
+            lost += one is not None and bool(one.lost)
+            if as_json and one is not None and one.checks:
+                (fresh,) = book.load([one.waiting.attempt.row])
+                emit(reports.to_json(fresh.grade, language()))
+    say(f"{name}: {len(found) - lost} attempts completed, {lost} lost", f"{name}：完成 {len(found) - lost} 次，失败 {lost} 次")
+    return OURS if lost else GRADED
+
+
+def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chosen, *, yes: bool, as_json: bool) -> int:
     from grader import reports
     from grader.batch import regrade
     from grader.batch.plan import recorded
@@ -199,7 +211,7 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, *, workers: 
     if not new:
         say("nothing to regrade: today's suite has graded every original", "没有需要重新批改的：现在的测试已批改过全部原始提交")
         return GRADED
-    engine = _engine(scheme.setup, min(workers, len(new)))
+    engine = chosen.open(len(new))
     view = run_view.View(len(new), language())
     found = []
     try:
