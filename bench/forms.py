@@ -6,7 +6,7 @@ from typing import Any
 
 from bench import suite, work
 
-CONFTEST = f'''\
+CONFTEST = f"""\
 import sys
 import types
 
@@ -23,7 +23,7 @@ def student():
     import {work.MODULE}
 
     return types.SimpleNamespace(**{{**vars({work.MODULE}), "value": lambda thing: thing}})
-'''
+"""
 RUN_TESTS = """\
 import unittest
 

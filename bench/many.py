@@ -1,41 +1,67 @@
-"""A class: hw2's hidden suite on many submissions with two workers, results in the store."""
+"""A class: many submissions, two at a time; and whether all contenders give every submission the same score."""
 
 from __future__ import annotations
 
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench import measure, work
+from bench import kit, measure, peers, work
+from bench.measure import Contender, Row
 
-WORKERS = 2
-
-
-def kit(folder: Path, size: int, workers: int = WORKERS) -> measure.Cost:
-    """Grade the class with ``grade run`` into a fresh store."""
-    with tempfile.TemporaryDirectory() as stores:
-        command = work.grade("run", work.HOMEWORK, str(folder), "--store", f"{stores}/grades.sqlite", "--workers", str(workers))
-        return measure.run(command, work.ROOT, measure.environment(GRADE_COURSE_KEY="bench"))
+SLOW = ("otter run", "nbgrader autograde")
 
 
-def bare(folder: Path, size: int) -> measure.Cost:
-    """Grade the class with a bare pytest process for each submission, two at a time."""
-    suite = work.ROOT / "solutions" / work.HOMEWORK / "hidden"
-    env = measure.environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
-    started = time.perf_counter()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        costs = list(pool.map(lambda student: measure.run(work.bare_pytest(suite, student), work.ROOT, env), sorted(folder.iterdir())))
-    return measure.Cost(time.perf_counter() - started, 0.0, max(cost.memory for cost in costs), max(cost.code for cost in costs))
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What the contenders said of the submissions: the scores of each, in points of twenty."""
+
+    scores: dict[str, dict[str, float]]
+
+    def check(self) -> None:
+        """Stop where two contenders disagree about a submission: they did not do the same work."""
+        due = next(iter(self.scores.values()))
+        for name, found in self.scores.items():
+            for student, score in found.items():
+                if abs(score - due[student]) > 1e-6:
+                    raise SystemExit(f"bench: {name} gives {student} {score:g} of 20 points, others {due[student]:g}")
+
+    @property
+    def words(self) -> str:
+        submissions = max(map(len, self.scores.values()))
+        seen = ", ".join(f"{score:g}" for score in sorted(set(next(iter(self.scores.values())).values()), reverse=True))
+        return f"{len(self.scores)} contenders, {submissions} submissions, one score each: {seen} of 20 points."
 
 
-def rows(size: int, repeats: int) -> list[measure.Row]:
-    """Return the kit and bare pytest on *size* submissions, interleaved."""
+def rows(size: int, few: int, rounds: int, *, torch: bool = False) -> tuple[list[Row], Agreement]:
+    """Return all contenders on *size* submissions (the slow ones on *few*: their cost is the same for each), interleaved."""
     with tempfile.TemporaryDirectory() as made:
-        folder = work.class_folder(Path(made), size)
-        contenders = {
-            "bare pytest, two at a time": lambda: bare(folder, size),
-            "grade run, 2 workers": lambda: kit(folder, size),
-            "grade run, 1 worker": lambda: kit(folder, size, 1),
-        }
-        return measure.interleaved(contenders, repeats, warm=0)
+        folder = Path(made)
+        programs = work.programs(size, torch=torch)
+        contenders: dict[str, Contender] = {}
+        scores: dict[str, Callable[[], dict[str, float]]] = {}
+        for tier in (1, 2):
+            name = f"grade run, 2 workers, tier {tier}"
+            made_kit = contenders[name] = kit.many(folder / f"tier{tier}", programs, tier=tier, torch=torch)
+            scores[name] = lambda contender=made_kit: kit.scores(contender)
+        for number, (name, setup) in enumerate(peers.PEERS.items()):
+            some = dict(list(programs.items())[:few]) if name in SLOW else programs
+            home = folder / f"peer{number}"
+            stand = setup(home, some, torch)
+            contenders[name] = stand.many(home, len(some))
+            scores[name] = stand.scores
+        if not torch:
+            contenders["grade run, public and hidden suite"] = kit.many_whole(folder / "whole", programs)
+        found = measure.interleaved(contenders, rounds)
+        said = {name: read() for name, read in scores.items()}
+        if not torch:
+            said["grade check"] = _checked(folder / "check", dict(list(programs.items())[:8]))
+        agreement = Agreement(said)
+        agreement.check()
+        return found, agreement
+
+
+def _checked(folder: Path, programs: dict[str, str]) -> dict[str, float]:
+    home = work.handout(folder)
+    return {student: kit.check_score(home, program, 1) for student, program in programs.items()}

@@ -8,6 +8,7 @@ import os
 import resource
 import statistics
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ class Cost:
     cpu: float
     memory: float
     code: int
+    said: str = ""  # the end of what it wrote to stderr
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,11 @@ class Contender:
     env: Mapping[str, str]
     clean: Callable[[], None]
     work: int = 1
+    output: Path | None = None  # where what it prints is kept; nowhere
 
     def run(self, *, look: bool = False) -> Cost:
         self.clean()
-        return run(self.command, self.cwd, self.env, look=look)
+        return run(self.command, self.cwd, self.env, look=look, output=self.output)
 
 
 def nothing() -> None:
@@ -76,25 +79,27 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, **extra}
 
 
-def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, *, look: bool = False) -> Cost:
-    """Run *command* and wait; its output goes nowhere. *look*: sample the memory too, every 10 ms."""
+def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, *, look: bool = False, output: Path | None = None) -> Cost:
+    """Run *command* and wait; what it prints goes to *output* or nowhere. *look*: sample the memory too, every 10 ms."""
     _adopt_orphans()
     before, living = _spent(), _cpu_of_tree()
     peak, done = [0.0], threading.Event()
     watcher = threading.Thread(target=_watch, args=(os.getpid(), peak, done)) if look else None
     if watcher:
         watcher.start()
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=cwd, env=dict(env or environment()), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    code = process.wait()
-    wall = time.perf_counter() - started
+    null = subprocess.DEVNULL
+    with open(output or os.devnull, "wb") as stdout, tempfile.TemporaryFile() as stderr:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=cwd, env=dict(env or environment()), stdin=null, stdout=stdout, stderr=stderr)
+        code = process.wait()
+        wall = time.perf_counter() - started
+        stderr.seek(0)
+        said = stderr.read()[-1000:].decode("utf-8", "replace")
     done.set()
     if watcher:
         watcher.join()
     _bury()
-    return Cost(wall, _spent() - before + _cpu_of_tree() - living, peak[0], code)
+    return Cost(wall, _spent() - before + _cpu_of_tree() - living, peak[0], code, said)
 
 
 def interleaved(contenders: Mapping[str, Contender], repeats: int, *, rounds: Mapping[str, int] | None = None) -> list[Row]:
@@ -113,7 +118,7 @@ def interleaved(contenders: Mapping[str, Contender], repeats: int, *, rounds: Ma
 
 def _checked(name: str, cost: Cost) -> Cost:
     if cost.code not in (0, 1):  # 1: some checks failed, which is a result
-        raise SystemExit(f"bench: {name} ended with status {cost.code}")
+        raise SystemExit(f"bench: {name} ended with status {cost.code}:\n{cost.said}")
     return cost
 
 
@@ -145,7 +150,12 @@ def _cpu_of_tree() -> float:
 
 def _watch(root: int, peak: list[float], done: threading.Event) -> None:
     while not done.wait(SAMPLE):
-        peak[0] = max(peak[0], sum(map(_pss, _tree(root)[1:])) / 1024)
+        peak[0] = max(peak[0], memory_of_tree(root))
+
+
+def memory_of_tree(root: int) -> float:
+    """Return the MiB of proportional set size of all descendants of *root*, itself left out."""
+    return sum(map(_pss, _tree(root)[1:])) / 1024
 
 
 def _tree(root: int) -> list[int]:

@@ -1,30 +1,28 @@
-"""One check: edit, ``grade check hw2``, verdict, as a whole process."""
+"""One check: one submission, one command, from its start to its verdict, as a whole process."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from bench import measure, work
+from bench import kit, measure, peers, work
+from bench.measure import Contender, Row
+
+TIERS = (1, 2)
 
 
-def rows(repeats: int) -> list[measure.Row]:
-    """Return the kit on tiers 1 to 3 and bare pytest, interleaved."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = work.handout(Path(folder))
-        bare = measure.environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
-
-        def kit(tier: int) -> measure.Cost:
-            return measure.run(work.grade("check", work.HOMEWORK), made, measure.environment(GRADE_TIER=str(tier)))
-
-        return measure.interleaved(
-            {
-                "bare pytest, in-process": lambda: measure.run(work.bare_pytest(made / "tests", made), made, bare),
-                "grade check, tier 1": lambda: kit(1),
-                "grade check, tier 2": lambda: kit(2),
-                "grade check, tier 3": lambda: kit(3),
-                "grade --help": lambda: measure.run(work.grade("--help"), made),
-                "python -c pass": lambda: measure.run([work.PYTHON, "-c", "pass"], made),
-            },
-            repeats,
-        )
+def rows(repeats: int, slow: int, *, torch: bool = False) -> list[Row]:
+    """Return all contenders on the reference, interleaved; those that take seconds run *slow* times."""
+    program = work.with_torch(work.reference()) if torch else work.reference()
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        contenders: dict[str, Contender] = {}
+        for tier in TIERS:
+            contenders[f"grade check, tier {tier}"] = kit.check(folder / f"tier{tier}", program, tier=tier, torch=torch)
+        for number, (name, setup) in enumerate(peers.PEERS.items()):
+            contenders[name] = setup(folder / str(number), {"s0001": program}, torch).one()
+        if not torch:
+            plain = measure.environment()
+            contenders["grade --help"] = Contender(work.grade("--help"), folder, plain, measure.nothing)
+            contenders["python -c pass"] = Contender([work.PYTHON, "-c", "pass"], folder, plain, measure.nothing)
+        return measure.interleaved(contenders, repeats, rounds={"otter run": slow, "nbgrader autograde": slow})

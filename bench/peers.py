@@ -80,7 +80,9 @@ def gradescope(folder: Path, programs: Mapping[str, str], torch: bool) -> Stand:
     def scores() -> dict[str, float]:
         return {name: round(_json(home / "results.json")["score"], 6) for name, home in homes.items()}
 
-    return Stand(commands, venvs.environment("gradescope-utils", folder / "home", torch=torch), lambda: _remove(homes, "results.json"), scores)
+    return Stand(
+        commands, venvs.environment("gradescope-utils", folder / "home", torch=torch), lambda: _remove(homes, "results.json"), scores
+    )
 
 
 def check50(folder: Path, programs: Mapping[str, str], torch: bool) -> Stand:

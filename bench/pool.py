@@ -1,4 +1,4 @@
-"""``python pool.py WORKERS JOBS.json``: run commands, so many at a time; exit 0 when none ended above 1. The peers' stand-in for ``--workers``."""
+"""``python pool.py WORKERS JOBS.json``: commands, so many at a time: the peers' ``--workers``. Exit 0 when none ended above 1."""
 
 from __future__ import annotations
 
