@@ -45,6 +45,7 @@ class _Case:
     failed: Mapping[str, tuple[Token, ...]]
     passed: frozenset[str]
     place: Mapping[str, int]
+    stage: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class _Fit:
     home: frozenset[str]
     telling: frozenset[str]  # of the equal ones: those that end in a number that no accident gives
     plain: frozenset[str]  # of the others: those that show zeros and ones alone, which no style explains
+    stage: str
+    before: frozenset[str]  # failing checks of earlier stages, which it does not explain
+    proven: bool = False  # by the witness, not by its traces
 
     def convinces(self, loose: frozenset[str]) -> bool:
         """Return whether it looks at home as it must. Zeros and ones weigh little for it, since many mistakes show them, and much against.
@@ -88,8 +92,11 @@ def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int, witness: Call
     names: dict[str, tuple[str, ...]] = {}
     while left:
         done = names.keys()
-        best = max(left, key=lambda fit: _worth(fit, done))
-        group = [fit for fit in left if _worth(fit, done) == _worth(best, done) and fit.equal - done == best.equal - done]
+        open_ = [fit for fit in left if not fit.proven or fit.before <= done]
+        if not open_:
+            break
+        best = max(open_, key=lambda fit: _worth(fit, done))
+        group = [fit for fit in open_ if _worth(fit, done) == _worth(best, done) and fit.equal - done == best.equal - done]
         left = [fit for fit in left if fit not in group]
         if not best.equal - done:
             break
@@ -107,16 +114,16 @@ def _stands(fit: _Fit, known: Known, seen: Seen) -> _Fit | None:
     """Return *fit* if it explains something, with what the witness has *seen*; None if not.
 
     What the witness saw and only this program shows counts as much as equal traces do: its numbers may be noise, which differs from style
-    to style. But where it would have been made, most checks must fail.
+    to style. But where it would have been made, most checks must fail, and what failed before that stage must be explained.
     """
     signs = known.signs
-    if seen and signs.against(fit.program, seen):
+    if seen and signs.against(fit.program, fit.stage, seen):
         return None
     if fit.convinces(known.loose):
         return fit
     failed = fit.home & (fit.equal | fit.other)
-    if seen and len(failed) > len(fit.home & fit.missing) and signs.proves(fit.program, seen, _parts):
-        return dataclasses.replace(fit, equal=fit.equal | failed, other=fit.other - failed)
+    if seen and len(failed) > len(fit.home & fit.missing) and signs.proves(fit.program, fit.stage, seen, _parts):
+        return dataclasses.replace(fit, equal=fit.equal | failed, other=fit.other - failed, proven=True)
     return None
 
 
@@ -129,17 +136,18 @@ def _worth(fit: _Fit, done: Iterable[str]) -> tuple[int, int, int]:
 
 
 def _case(verdicts: Iterable[Verdict]) -> _Case:
-    failed, passed, place = {}, set(), {}
+    failed, passed, place, stage = {}, set(), {}, {}
     stages: dict[str, int] = {}
     for verdict in verdicts:
         place[verdict.id] = stages.setdefault(verdict.stage, len(stages))
+        stage[verdict.id] = verdict.stage
         if verdict.outcome is Outcome.PASS:
             passed.add(verdict.id)
         elif verdict.outcome in (Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT):
             trace: tuple[Token, ...] = verdict.trace  # type: ignore[assignment]
             if trace and UNWRITTEN not in trace:  # a part that is not written yet says nothing of what is
                 failed[verdict.id] = (*trace, verdict.outcome.value)
-    return _Case(failed, frozenset(passed), place)
+    return _Case(failed, frozenset(passed), place, stage)
 
 
 def _fit(program: str, case: _Case, known: Known, seed: int) -> _Fit | None:
@@ -155,7 +163,18 @@ def _fit(program: str, case: _Case, known: Known, seed: int) -> _Fit | None:
     missing = frozenset(run.keys() & case.passed)
     other = frozenset(failed - equal)
     plain = frozenset(check for check in other if not telling(case.failed[check]))
-    return _Fit(program, equal, other, missing, home, frozenset(check for check in equal if telling(run[check])), plain)
+    if BOTH in program and not _together(known.own(program, seed), case, known.loose):
+        return None
+    told = frozenset(check for check in equal if telling(run[check]))
+    before = frozenset(check for check in case.failed if case.place[check] < first)
+    return _Fit(program, equal, other, missing, home, told, plain, case.stage[next(iter(home))], before)
+
+
+def _together(own: Mapping[str, tuple[Token, ...]], case: _Case, loose: frozenset[str]) -> bool:
+    """Return whether *case* shows what only the two mistakes of a pair show together, all of it: either alone is the simpler story."""
+    run = {check: trace for check, trace in own.items() if check in case.failed or check in case.passed}
+    same = {check for check, trace in run.items() if matches(case.failed.get(check, ()), trace)}
+    return run.keys() - loose <= same and any(telling(run[check]) for check in same)
 
 
 def annotate(grade: Grade, known: Known | None, lang: str = "en", witness: Callable[[], Seen] | None = None) -> Grade:

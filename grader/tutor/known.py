@@ -54,11 +54,14 @@ class Known:
 
     def of(self, program: str, seed: int) -> dict[str, tuple[Token, ...]]:
         """Return what *program* showed under one seed, by check."""
-        own = {check: left[program] for (check, drawn), left in self.traces.items() if drawn in (ANY_SEED, seed) and program in left}
         if BOTH not in program:
-            return own
-        together = {**union([self.of(part, seed) for part in program.split(BOTH)]), **own}
+            return self.own(program, seed)
+        together = {**union([self.of(part, seed) for part in program.split(BOTH)]), **self.own(program, seed)}
         return {check: trace for check, trace in together.items() if trace}
+
+    def own(self, program: str, seed: int) -> dict[str, tuple[Token, ...]]:
+        """Return what is kept of *program*: of a pair, what only the two together show."""
+        return {check: left[program] for (check, drawn), left in self.traces.items() if drawn in (ANY_SEED, seed) and program in left}
 
     def programs(self) -> set[str]:
         return {program for traces in self.traces.values() for program in traces}

@@ -1,9 +1,9 @@
 """A second witness, for what the numbers of the checks cannot separate, or hide behind a style.
 
-An assignment may hold ``tests/witness.py``. Each ``look_*(student)`` in it asks her program something that no check asks, through
-the wire: how often a function is called, on which objects, how far it moves. Each ``read_*(tree)`` is the last resort and reads her
-source. Both return a plain value that is the same in every right style; ``grade audit`` writes down what each wrong program answers.
-No answer earns a point.
+An assignment may hold ``tests/witness.py``. Each ``look_STAGE_...(student)`` in it asks her program something that no check asks,
+through the wire: how often a function is called, on which objects, how far it moves. Each ``read_STAGE_...(tree)`` is the last resort
+and reads her source. Both return a plain value that is the same in every right style; ``grade audit`` writes down what each wrong
+program answers. An answer counts for mistakes that show first in that stage of the ramp, and none earns a point.
 """
 
 from __future__ import annotations
@@ -45,28 +45,39 @@ class Signs:
         answers = self.programs.get(program, {})
         return {name for name, answer in answers.items() if name in self.right and not matches(answer, self.right[name])}
 
-    def against(self, program: str, seen: Seen) -> bool:
-        """Return whether *seen* speaks against *program*: a sign in the source that is not there, a look like neither it nor a right
-        program, or none of the looks in which it would show. What ended in an error says nothing: errors are style."""
+    def against(self, program: str, stage: str, seen: Seen) -> bool:
+        """Return whether *seen* speaks against *program*, whose home is *stage*.
+
+        That is: a sign in the source that is not there, a look like neither it nor a right program, or none of the looks in which it
+        would show. What ended in an error says nothing: errors are style.
+        """
         answers = self.programs.get(program, {})
-        asked = {name for name in self.of(program) & seen.keys() if not (_error(answers[name]) or _error(seen[name]))}
+        asked = {name for name in self._at(program, stage) & seen.keys() if not (_error(answers[name]) or _error(seen[name]))}
         other = {name for name in asked if not matches(answers[name], seen[name])}
         if any(name.startswith(READ) or not matches(self.right[name], seen[name]) for name in other):
             return True
         looks = {name for name in asked if name.startswith(LOOK)}
         return bool(looks) and looks <= other
 
-    def proves(self, program: str, seen: Seen, misconceptions: Callable[[str], Collection[str]]) -> bool:
+    def proves(self, program: str, stage: str, seen: Seen, misconceptions: Callable[[str], Collection[str]]) -> bool:
         """Return whether *seen* shows what *program* alone shows. Programs that share one of their *misconceptions* are no others."""
         answers, own = self.programs.get(program, {}), set(misconceptions(program))
-        mine = [name for name in self.of(program) if name.startswith(LOOK) and name in seen and matches(answers[name], seen[name])]
+        mine = [name for name in self._at(program, stage) & seen.keys() if name.startswith(LOOK) and matches(answers[name], seen[name])]
         others = [told for other, told in self.programs.items() if own.isdisjoint(misconceptions(other))]
         return any(not _error(answers[name]) and all(not matches(answers[name], told.get(name, ())) for told in others) for name in mine)
+
+    def _at(self, program: str, stage: str) -> set[str]:
+        return {name for name in self.of(program) if stage_of(name) == stage}
 
     def wholly(self, program: str, seen: Seen) -> bool:
         """Return whether every answer is the one that *program* gives."""
         answers = self.programs.get(program, {})
         return bool(answers) and all(name in seen and matches(answer, seen[name]) for name, answer in answers.items())
+
+
+def stage_of(question: str) -> str:
+    """Return the stage that a question is about: ``look_topo_length`` is about ``topo``."""
+    return question.split("_")[1]
 
 
 def _error(answer: tuple[Token, ...]) -> bool:
@@ -91,8 +102,13 @@ def questions(assignment: Assignment) -> ModuleType | None:
         spec.loader.exec_module(module)
     except Exception as error:
         raise SuiteError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from None
-    if not (_named(module, LOOK) or _named(module, READ)):
+    asked = [*_named(module, LOOK), *_named(module, READ)]
+    if not asked:
         raise SuiteError(f"{path}: no function is called {LOOK}... or {READ}...; write one, or drop the file")
+    stages = [stage.name for stage in assignment.stages]
+    for name in asked:
+        if stage_of(name) not in stages:
+            raise SuiteError(f"{path}: {name} begins with no stage; write look_STAGE_... or read_STAGE_..., a stage of {', '.join(stages)}")
     return module
 
 

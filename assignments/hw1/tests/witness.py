@@ -1,7 +1,7 @@
 """What the tutor asks a program when its numbers alone do not tell which mistake was made. No answer earns or costs a point."""
 
 
-def look_nudge(student):
+def look_slope_nudge(student):
     """How far is a knob nudged, when the choice is left to the program? Asked for a knob at 3 and for one at 7."""
     kinds = []
     for place in (3.0, 7.0):
@@ -26,13 +26,13 @@ def _size(far):
     return "as large as the knob" if far < 1.5 else "elsewhere"
 
 
-def look_straight(student):
+def look_slope_of_a_line(student):
     """What is the slope of 4*knob + 1, measured with large nudges? A straight line has the same one everywhere."""
     places = ((2.0, 0.25), (-2.0, 0.5))
     return [round(float(student.slope(lambda knobs: 4 * knobs[0] + 1, [x], 0, h)), 6) for x, h in places]
 
 
-def look_moves(student):
+def look_descend_moves(student):
     """How far does one move go for each of three slopes, for each unit of lr?"""
     told = [0.01, 4.0, -0.25]
 
@@ -43,6 +43,6 @@ def look_moves(student):
     return [round((student.value(knob) - 5.0) / 0.1, 3) for knob in answer[0]]
 
 
-def look_errors(student):
+def look_loss_errors(student):
     """What is the loss where the guess is 0, and the wishes are 1 and -3?"""
     return round(float(student.loss([0.0, 0.0], [[1.0], [1.0]], [1.0, -3.0])), 6)

@@ -5,29 +5,38 @@ Each ``look_...`` watches the program at work, each ``read_...`` reads its text.
 
 import ast
 
-XS, YS = [[1.0, 2.0, 3.0]], [-1.0]
-SLOPES = [2.0, 4.0, 6.0, 2.0]  # of that one example, with all knobs at 0
+XS, YS = [[1.0, -2.0, 3.0]], [-1.0]
+SLOPES = [2.0, -4.0, 6.0, 2.0]  # of that one example, with all knobs at 0
 
 
-def look_steps(student):
-    """How far do a weight and the bias move in each of six steps, with the knobs put back before each? 1 is what this step's slope asks."""
+def look_step_moves(student):
+    """How far do the knobs move in each of six steps, with the knobs put back before each? 1 is what this step's slope asks."""
     model = student.Linear([0.0, 0.0, 0.0, 0.0])
     return _far(student, model, lambda: student.train_step(model, XS, YS, 0.5), 0.5)
 
 
-def look_trains(student):
+def look_train_again(student):
     """The same for ``train``, called three times with one step each."""
     model = student.Linear([0.0, 0.0, 0.0, 0.0])
     return _far(student, model, lambda: student.train(model, XS, YS, 0.5, 1), 0.5, times=3)
 
 
-def look_tiny_steps(student):
+def look_train_tiny(student):
     """How far do three steps of ``train`` go that are so small that the slope stays what it is?"""
     model = student.Linear([0.0, 0.0, 0.0, 0.0])
     return _far(student, model, lambda: student.train(model, XS, YS, 1e-9, 3), 1e-9, times=1)
 
 
-def look_new_knobs(student):
+def look_zero_wiped(student):
+    """What do four knobs show, and what do their boards, after ``zero_grad``?"""
+    knobs = student.Linear([1.0, 2.0, 3.0, 4.0]).parameters()
+    for j in range(4):
+        knobs[j].grad = 5.0 + j
+    student.value(student.zero_grad(knobs))
+    return [student.value(number) for j in range(4) for number in (knobs[j].data, knobs[j].grad)]
+
+
+def look_zero_new_knobs(student):
     """How many new knobs does ``zero_grad`` make out of four? The model holds the old ones."""
     made = []
     knobs = student.Linear([1.0, 2.0, 3.0, 4.0]).parameters()
@@ -45,7 +54,7 @@ def look_new_knobs(student):
     return len(made)
 
 
-def look_strangers(student):
+def look_step_strangers(student):
     """Does ``train_step`` let ``zero_grad`` wipe something that is no knob of the model's?"""
     model = student.Linear([0.0, 0.0, 0.0, 0.0])
     own = {student.identity(knob) for knob in model.parameters()}
@@ -63,12 +72,12 @@ def look_strangers(student):
     return not own.issuperset(wiped)
 
 
-def read_named_only(tree):
+def read_step_named_only(tree):
     """Does a line name a function, and not call it?"""
     return any(isinstance(line.value, (ast.Name, ast.Attribute)) for line in _statements(tree))
 
 
-def read_compared_only(tree):
+def read_zero_compared_only(tree):
     """Does a line compare, and do nothing with the answer?"""
     found = False
     for line in _statements(tree):
@@ -77,7 +86,7 @@ def read_compared_only(tree):
     return found
 
 
-def read_board_of_the_score(tree):
+def read_step_board_of_the_score(tree):
     """Is a number written on the board of what ``loss`` returned?"""
     scores = {
         target.id
@@ -97,7 +106,7 @@ def _far(student, model, step, lr, times=6):
         for j in range(4):
             knobs[j].data = 0.0
         student.value(step())
-        rows.append([round(student.value(knobs[j].data) / (-lr * SLOPES[j]), 6) for j in (1, 3)])
+        rows.append([round(student.value(knobs[j].data) / (-lr * SLOPES[j]), 6) for j in range(4)])
     return rows
 
 

@@ -5,13 +5,13 @@ import random
 WORDS = ["anna", "otto", "emma", "eva", "ida", "ada", "nina", "lola", "mia", "ole"]
 
 
-def look_dealt(student):
+def look_data_dealt(student):
     """Ten words stand three times each: how many words are dealt out in all?"""
     parts = student.value(student.split(WORDS * 3, 7))
     return sum(len(part) for part in parts)
 
 
-def look_map_hears(student):
+def look_embed_hears(student):
     """Does the map hear the news of a look-up?"""
     C = student.tensor([[0.5, 1.0], [1.5, -1.0], [2.0, 3.0]], requires_grad=True)
     out = student.embed(C, student.tensor([[0, 2], [2, 1]], dtype="int64"))
@@ -21,9 +21,9 @@ def look_map_hears(student):
     return [[float(x) for x in row] for row in student.value(C.grad)]
 
 
-def look_moved(student):
+def look_train_moved(student):
     """Which of the five tensors did a short training move? A map that hears nothing cannot move: that is another question."""
-    if look_map_hears(student) == "nothing":
+    if look_embed_hears(student) == "nothing":
         return "the map hears nothing"
     draw = random.Random(3)
     params = [student.tensor(_numbers(draw, shape)) for shape in ((27, 2), (6, 5), (5,), (5, 27), (27,))]
