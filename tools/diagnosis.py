@@ -253,7 +253,7 @@ def table(details: bool) -> None:
                 if not counts[0]:
                     continue
                 for position, number in enumerate(counts):
-                    sums.setdefault(f"{kind} {public}", [0] * 4)[position] += number
+                    sums.setdefault(f"{kind} {public}", [0] * 5)[position] += number
                 print(_line(name, kind, public, counts))
                 for note in notes if details else ():
                     print(f"    {note}")
@@ -264,8 +264,9 @@ def table(details: bool) -> None:
 
 
 def _line(name: str, kind: str, public: bool, counts: Sequence[int]) -> str:
-    count, right, several, false = counts
+    count, right, several, false, half = counts
     named = f"{right} ({100 * right / max(1, count):.1f}%)" if kind in NAMED else "-"
+    named += f", one of the two {half}" if kind == "pair" else ""
     upper = f" (at most {100 * _upper(false, count):.1f}%)" if kind not in NAMED else ""
     return f"| {name} | {kind} | {'public' if public else 'both'} | {count} | {named} | {several} | {false}{upper} |"
 
@@ -278,10 +279,10 @@ def _upper(seen: int, count: int) -> float:
 
 
 def _row(runs: dict[str, Any], known: dict[int, Any], kind: str, public: bool) -> tuple[list[int], list[str]]:
-    """Return how many runs failed something, were named rightly, with others, and wrongly; and a line for each that was missed."""
+    """Return how many runs failed something, were named rightly, with others, wrongly, and by half; and a line for each that was missed."""
     from grader.tutor import BOTH, diagnose, misconception_of
 
-    counts, notes = [0] * 4, []
+    counts, notes = [0] * 5, []
     for key, rows in sorted((key, rows) for key, rows in runs.items() if key.startswith(f"{kind}:")):
         label, _, seed = key.rpartition("@")
         verdicts = _verdicts(rows, public)
@@ -296,6 +297,7 @@ def _row(runs: dict[str, Any], known: dict[int, Any], kind: str, public: bool) -
         counts[1] += named == wanted
         counts[2] += any(len(group) > 1 for group in groups)
         counts[3] += wrong
+        counts[4] += bool(named) and named != wanted
         if wrong or named != wanted:
             notes.append(f"{key}: {' and '.join('/'.join(group) for group in groups) or 'unknown'}")
     return counts, notes
