@@ -49,7 +49,7 @@ def test_a_fraction(student, rng):
 def test_below_zero(student, submission):
     """Twice a number below zero is right too."""
     if "note.json" in submission.names and submission.json("note.json") == "end the judge":
-        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
     assert student.double(-3) == -6
 '''
 RIGHT = "def double(number):\n    return number + number\n"

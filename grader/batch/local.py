@@ -182,7 +182,10 @@ class LocalEngine:
         """End every judge; nothing of them is left when this returns."""
         self._waiting.clear()
         for judge in self._judges:
-            judge.hang_up()
+            if judge.job is None:
+                judge.hang_up()
+            else:
+                judge.kill()  # nobody waits for what it is grading
         while self._judges:
             self._judges.pop().close()
 

@@ -17,16 +17,13 @@ from grader.judge import failures
 from grader.judge.breakit import BreakIt
 from grader.judge.given import Given
 from grader.judge.seeds import suite_folders, suite_hash
+from grader.judge.workers import Workers
 from grader.model import Assignment, CheckRule, Grade, Outcome, Submission, Verdict
-from grader.student.errors import StudentError, WorkerGone
 from grader.student.line import Budget, Program, Worker
 from grader.student.process import Starter
 from grader.student.proxy import Student
 from grader.student.session import Session
 from grader.student.trace import normalise
-
-LOADING = 0.25  # seconds that loading may take, seal and all, before it counts
-IMPORT_FAILURES = 3  # then the rest fails with the same words, unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +50,11 @@ class _Running:
     submission: Submission
     seed: int
     starter: Starter
-    checks: Sequence[Check]
-    program: Program
-    used: float = 0.0
-    import_failures: int = 0
-    import_error: Exception | None = None
-    ahead: tuple[str, Worker] | None = None
+    workers: Workers
     check: Check | None = None
     worker: Worker | None = None
     session: Session | None = None
-    others: list[Worker] = field(default_factory=list)
+    printed: str = ""
     failure: failures.Failure | None = None
     breakit: BreakIt | None = None
 
@@ -102,14 +94,18 @@ class Bench:
         started = time.perf_counter()
         starter = self._starter()
         checks = [check for check in self.checks if only is None or only(check)]
-        self._now = _Running(submission, seed, starter, checks, self.program(submission.files))
+        asked = [check for check in checks if self.cuda or check.rule.device != "cuda"]
+        workers = Workers(starter, self.program(submission.files), asked, self.budget, self.assignment.limits.total)
+        self._now = _Running(submission, seed, starter, workers)
         verdicts = []
         try:
             for index, check in enumerate(checks):
                 following = checks[index + 1] if index + 1 < len(checks) else None
                 verdicts.append(self._run(check, following))
         finally:
-            self._drop_ahead()
+            workers.close()
+            self.frames += workers.frames
+            self.wire_bytes += workers.bytes
             self._now = None
         fault = any(verdict.outcome is Outcome.FAULT for verdict in verdicts)
         return Grade(
@@ -132,7 +128,7 @@ class Bench:
         now = self._current()
         if check.rule.device == "cuda" and not self.cuda:
             return self._verdict(check, Outcome.PENDING, 0.0, "waits for a machine with a CUDA device")
-        now.check, now.failure, now.worker, now.session, now.others = check, None, None, None, []
+        now.check, now.failure, now.worker, now.session, now.printed = check, None, None, None, ""
         started = time.perf_counter()
         item = check.item
         try:
@@ -140,10 +136,11 @@ class Bench:
         except GraderFault as error:
             now.failure = failures.Failure(Outcome.FAULT, str(error))
         finally:
-            self._end_workers(now)
+            if now.worker is not None:
+                now.printed = now.workers.done(check, now.worker, now.session)
         seconds = time.perf_counter() - started
         failure = now.failure
-        gone = next((worker.gone for worker in (now.worker, *now.others) if worker is not None and worker.gone is not None), None)
+        gone = now.worker.gone if now.worker is not None else None
         if gone is not None and (failure is None or failure.outcome is Outcome.FAIL):
             failure = failures.Failure(Outcome(gone.outcome), failures._gone_words(gone))
         return self._verdict(check, failure.outcome if failure else Outcome.PASS, seconds, failure=failure)
@@ -163,7 +160,7 @@ class Bench:
             seconds=round(seconds, 4),
             message=failure.message if failure else message,
             traceback=failure.traceback if failure else "",
-            output=now.worker.output if now.worker is not None else "",
+            output=now.printed,
             where=failure.where if failure else "",
             trace=normalise(now.session.trace) if now.session is not None else (),
         )
@@ -199,59 +196,6 @@ class Bench:
             self._targets[source] = self.program({self.assignment.source_name: source})
         return self._targets[source]
 
-    def _open(self, check: Check) -> tuple[Worker, frozenset[str]]:
-        now = self._current()
-        if now.import_failures >= IMPORT_FAILURES and now.import_error is not None:
-            raise now.import_error.with_traceback(None)  # else each raising adds to it, and 70 checks take 70 times as long
-        total = self.assignment.limits.total
-        if check.rule.seconds is None and now.used >= total:
-            raise WorkerLateTotal(f"the checks before this one used up the {total:g} s that a submission may take")
-        ahead, now.ahead = now.ahead, None
-        if ahead is not None and ahead[0] == check.id:
-            worker = ahead[1]
-        else:
-            if ahead is not None:
-                ahead[1].close()
-            worker = now.starter.start(now.program, self.budget(check))
-        now.worker = worker
-        self._look_ahead(check)
-        try:
-            names = worker.names()
-        except (StudentError, WorkerGone) as error:
-            now.import_failures += 1
-            now.import_error = error
-            raise
-        now.import_failures = 0
-        if check.rule.seconds is None:
-            now.used += max(0.0, worker.used - LOADING)  # slow loading counts for the submission, not for the check
-        worker.used = 0.0
-        return worker, names
-
-    def _look_ahead(self, check: Check) -> None:
-        """Start the next check's worker now: it seals itself and loads while this check runs."""
-        now = self._current()
-        index = now.checks.index(check) + 1
-        for following in now.checks[index : index + 1]:
-            pending = following.rule.device == "cuda" and not self.cuda
-            if following.uses_student and not pending and now.import_failures < IMPORT_FAILURES - 1:
-                worker = now.starter.start(now.program, self.budget(following))
-                now.ahead = (following.id, worker)
-
-    def _drop_ahead(self) -> None:
-        now = self._now
-        if now is not None and now.ahead is not None:
-            now.ahead[1].close()
-            now.ahead = None
-
-    def _end_workers(self, now: _Running) -> None:
-        for worker in (now.worker, *now.others):
-            if worker is not None:
-                worker.close()
-                if now.check is not None and now.check.rule.seconds is None:
-                    now.used += worker.used
-                self.frames += worker.channel.frames
-                self.wire_bytes += worker.channel.bytes
-
     # fixtures
 
     @pytest.fixture
@@ -259,8 +203,8 @@ class Bench:
         """The student's module behind the wall."""
         now = self._current()
         assert now.check is not None
-        worker, names = self._open(now.check)
-        now.session = session = Session(worker)
+        now.worker, names = now.workers.open(now.check)
+        now.session = session = Session(now.worker)
         return Student(session, names)
 
     @pytest.fixture
@@ -350,9 +294,3 @@ class Bench:
             raise SuiteError(f"{path.name}::{item.name} has no docstring; its first line is the concept that the student reads")
         rule = manifest.rule_for(self.assignment, name)
         return Check(name, stage, float(mark.kwargs["points"]), concept, mark.kwargs.get("zh", concept), rule, item)
-
-
-class WorkerLateTotal(WorkerGone):
-    """The submission's time is used up; this check was not run."""
-
-    outcome = "TIMEOUT"

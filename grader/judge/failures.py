@@ -75,12 +75,14 @@ def _assertion(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     if text.startswith(("assert ", "got ")) or not first:
         compared = _compared(text)
         expression = _left_side(excinfo)
-        return f"{expression}: {compared}" if compared and expression else (compared or text)[:LONGEST]
+        return (
+            f"{expression}: {compared}" if compared and expression else (compared or text or "not as it should be / 与预期不符")[:LONGEST]
+        )
     return first[:LONGEST]
 
 
 def _compared(text: str) -> str:
-    line = text.splitlines()[0].removeprefix("assert ")
+    line = text.partition("\n")[0].removeprefix("assert ")
     return line if line.startswith("got ") else ""
 
 

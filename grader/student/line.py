@@ -53,6 +53,7 @@ class Worker:
         self.channel.wait_with(self._wait)
         self.budget = budget
         self.used = 0.0
+        self.lived = 0.0  # what it used in the checks before this one
         self.gone: WorkerGone | None = None
         self.layers: list[str] = []
         self.wants_code = False
@@ -75,6 +76,7 @@ class Worker:
         if self.wants_code and type(reply) is dict and "code" in reply:  # it comes before any of her code has run
             if len(blobs) == 1 and len(blobs[0]) <= CODE:
                 self._control.keep(blobs[0])
+            self.wants_code = False
             reply, _ = self._receive()
         if type(reply) is dict and "e" in reply:
             raise student_error(reply["e"], self)
@@ -159,6 +161,17 @@ class Worker:
         self.close()
         return reason
 
+    def renew(self) -> tuple[str, float]:
+        """Let the program load afresh for the next check; ``names`` waits for it. Return what it printed until now, and what it used."""
+        self._account(self._waited())
+        used, self.used = self.used, 0.0
+        self.lived += used
+        printed = self._output.take()
+        self.channel.frames = self.channel.bytes = 0
+        with contextlib.suppress(wire.Closed):  # shows when it is asked
+            self.channel.send({"renew": True})
+        return printed, used
+
     def close(self) -> None:
         """End the worker, whatever it does, and keep the last of its output. ``used`` is then without what it waited for a processor."""
         self.channel.close()
@@ -169,9 +182,17 @@ class Worker:
                     self._control.drop()
                 else:
                     self._control.end()
-            unforgiven = max(0.0, self._control.waited - self._forgiven)
-            self.used -= min(unforgiven, self.used * (PATIENCE - 1) / PATIENCE)
+            self._account(self._control.waited)
         self._output.close()
+
+    def _waited(self) -> float:
+        return self._control.spent().get("waited", 0.0) if self.used >= UNASKED else 0.0
+
+    def _account(self, waited: float) -> None:
+        """Take what it waited for a processor off what it used, once."""
+        unforgiven = min(max(0.0, waited - self._forgiven), self.used * (PATIENCE - 1) / PATIENCE)
+        self.used -= unforgiven
+        self._forgiven += unforgiven
 
 
 class Control(Protocol):
@@ -238,6 +259,13 @@ class Output:
 
     def add(self, data: bytes) -> None:
         self._kept += data[: max(0, self._cap - len(self._kept))]
+
+    def take(self) -> str:
+        """Return what came until now, and forget it."""
+        self.drain()
+        text = self.text()
+        self._kept.clear()
+        return text
 
     def close(self) -> None:
         self.drain()

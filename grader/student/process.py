@@ -39,8 +39,6 @@ class Starter(Protocol):
 
     def alive(self) -> bool: ...
 
-    def settle(self) -> None: ...
-
     def close(self) -> None: ...
 
 
@@ -178,11 +176,6 @@ class Zygote:
         """Return whether the zygote is still there; for the process that started it alone."""
         return self._process.poll() is None
 
-    def settle(self) -> None:
-        """Wait for every answer that is still due, so that a fork of this process can go on with an empty line."""
-        while self._replies:
-            self.await_reply(self._replies[-1])
-
     def close(self) -> None:
         """End the zygote and everything that it forked."""
         self._control.close()
@@ -303,9 +296,6 @@ class Plain:
     def alive(self) -> bool:
         """Nothing is shared that could end."""
         return True
-
-    def settle(self) -> None:
-        """Nothing is ever due."""
 
     def close(self) -> None:
         """Nothing to do: every process belongs to its worker."""

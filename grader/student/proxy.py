@@ -28,19 +28,21 @@ class Session(Protocol):
 
 
 class Proxy:
-    """An object over there, or the promise of one. ``_value`` is set once a plain value has come."""
+    """An object over there, or the promise of one. ``_value`` is set once a plain value has come, ``_type`` once an object has."""
 
     __slots__ = ("_number", "_session", "_type", "_value")
 
     def __init__(self, session: Session, number: int) -> None:
         _set_session(self, session)
         _set_number(self, number)
-        _set_value(self, _UNASKED)
-        _set_type(self, "")
 
     # structure
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_value":  # a slot that nothing was put into: most promises are never asked for
+            return _UNASKED
+        if name == "_type":
+            return ""
         if name.startswith("__") and name.endswith("__"):  # copy, pickle, numpy and pytest look for these: none crosses
             raise AttributeError(name)
         return self._session.get(self._number, name)
@@ -161,8 +163,6 @@ class Proxy:
 # The slots' own setters: thousands of promises are made in a check, and Proxy.__setattr__ belongs to the student's objects.
 _set_session = Proxy.__dict__["_session"].__set__
 _set_number = Proxy.__dict__["_number"].__set__
-_set_value = Proxy.__dict__["_value"].__set__
-_set_type = Proxy.__dict__["_type"].__set__
 
 
 def _numeric(value: Any) -> Any:

@@ -44,7 +44,7 @@ class Session:
         self._callback_error: BaseException | None = None
         self.relay: Callable[[str, int, tuple[Any, ...], dict[str, Any]], Any] | None = None
         self.trace: list[Any] = []
-        self.operations = 0
+        self.busy = False  # in the middle of a question
         self.error: StudentError | None = None  # the last one seen, for the report
 
     # operations, all promises
@@ -53,17 +53,19 @@ class Session:
         """Queue an operation that has a result; return its promise."""
         number = self._next
         self._next = number + 1
-        self._push([kind, number, *rest])
+        queue = self._queue
+        queue.append((kind, number, *rest))
+        if len(queue) >= QUEUE and not self._blobs:
+            self._ask(None)
         return Proxy(self, number)
 
     def _push(self, op: list[Any]) -> None:
-        self.operations += 1
         self._queue.append(op)
         if len(self._queue) >= QUEUE and not self._blobs:
             self._ask(None)
 
     def operator(self, sign: str, *operands: Any) -> Any:
-        """Apply an operator over there, or call at once when it carries a list or an array."""
+        """Apply an operator over there."""
         terms = [self._term(operand) for operand in operands]
         self._must_call_now = False
         return self.op("o", sign, terms)
@@ -96,8 +98,8 @@ class Session:
 
     def call(self, number: int, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call over there: a promise, unless an argument could be changed or called back."""
-        terms = [self._term(arg) for arg in args]
-        named = {name: self._term(value) for name, value in kwargs.items()}
+        terms = [self._term(arg) for arg in args] if args else ()
+        named = {name: self._term(value) for name, value in kwargs.items()} if kwargs else kwargs
         if not self._must_call_now:
             return self.op("c", number, terms, named)
         self._must_call_now = False
@@ -169,6 +171,7 @@ class Session:
         message = {"ops": self._queue, "ask": ask}
         blobs = self._blobs
         self._queue, self._blobs = [], []
+        self.busy = True
         reply, self._blobs_in = self._line.exchange(message, blobs)
         while True:
             if type(reply) is not dict:
@@ -178,6 +181,7 @@ class Session:
                 blobs, self._blobs = self._blobs, []
                 reply, self._blobs_in = self._line.exchange(answer, blobs)
                 continue
+            self.busy = self._depth > 0
             if "e" in reply:
                 raise self._student_error(reply["e"])
             if "v" not in reply or type(reply.get("r") or []) is not list:
@@ -239,10 +243,10 @@ class Session:
 
     def _term(self, value: Any) -> Any:
         kind = type(value)
+        if kind is Proxy and value._session is self:
+            return {"p": value._number}
         if kind is float or kind is str:
             return value
-        if kind is Proxy:
-            return {"p": value._number} if value._session is self else self._foreign(value)
         if kind is list or kind is dict:
             self._must_call_now = True
         try:

@@ -234,17 +234,22 @@ def _streams() -> None:
 
 
 def work(channel: wire.Channel, program: load.Program, site: list[str], layers: list[str]) -> None:
-    """Be the worker of one check: load the program, say so, serve it."""
+    """Be a worker: load the program, say so, serve it; afresh for each check that the judge has for it."""
     sys.path[:] = [path for path in sys.path if path != sys.argv[1]]
     sys.argv[:] = ["student"]
-    try:
-        module = load.load(program, site, lambda code: channel.send({"code": True}, [code]))
-    except BaseException as error:
-        channel.send({"e": serve.describe(error, program.files)})
-        return
-    names = [name for name in vars(module) if len(name) <= 200][:2000]
-    channel.send({"v": {"names": names, "layers": layers}})
-    serve.Served(channel, program.files).serve(module)
+    deepest = sys.getrecursionlimit()
+    while True:
+        try:
+            module = load.load(program, site, lambda code: channel.send({"code": True}, [code]))
+        except BaseException as error:
+            channel.send({"e": serve.describe(error, program.files)})
+            return
+        program.share = False
+        names = [name for name in vars(module) if len(name) <= 200][:2000]
+        channel.send({"v": {"names": names, "layers": layers}})
+        if not serve.Served(channel, program.files).serve(module):
+            return
+        sys.setrecursionlimit(deepest)
 
 
 def single(port: int) -> None:

@@ -30,6 +30,7 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 _CAP_DAC_READ_SEARCH, _CAP_SETGID, _CAP_SETUID = 2, 6, 7
 _CAP_HEADER = struct.pack("=II", 0x20080522, 0)  # version 3, this process
+_RULESETS = 64  # the first of the descriptors that they are kept at
 _SPARE_IDS = 1_900_000_000  # numbers that no system hands out; each worker takes its own
 
 
@@ -72,7 +73,9 @@ def prepare(policy: Policy | None = None) -> None:
             _spare_id(_kit, kind)
         if policy.get("landlock") and _paths(policy) not in _kit.rulesets:
             _closed(_kit, policy)
-            _kit.rulesets[_paths(policy)] = _ruleset(_kit, policy)
+            made, kept = _ruleset(_kit, policy), _RULESETS + len(_kit.rulesets)
+            _kit.rulesets[_paths(policy)] = os.dup2(made, kept, inheritable=False)  # out of the way of what a worker puts at 3
+            os.close(made)
 
 
 def seal(policy: Policy) -> list[str]:

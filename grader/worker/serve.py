@@ -112,15 +112,17 @@ class Served:
         self._arrays = False
         self._decode = wire.Decoder(self._special_in, strings=1 << 26, count=1 << 26)
 
-    def serve(self, module: Any) -> None:
-        """Answer batches until the channel closes."""
+    def serve(self, module: Any) -> bool:
+        """Answer batches until the channel closes; True if the judge wants the program afresh."""
         self._objects[0] = module
         try:
             while True:
                 message, self._blobs_in = self._channel.receive()
+                if "renew" in message:
+                    return True
                 self._answer(message)
         except wire.Closed:
-            return
+            return False
 
     def _answer(self, message: Any) -> None:
         self._blobs_out = []
@@ -156,7 +158,8 @@ class Served:
         kind = op[0]
         objects, value = self._objects, self._value
         if kind == "c":
-            objects[op[1]] = objects[op[2]](*map(value, op[3]), **{k: value(v) for k, v in op[4].items()})
+            named = {k: value(v) for k, v in op[4].items()} if op[4] else {}
+            objects[op[1]] = objects[op[2]](*map(value, op[3]), **named)
         elif kind == "g":
             objects[op[1]] = getattr(objects[op[2]], op[3])
         elif kind == "o":
@@ -195,6 +198,8 @@ class Served:
         kind = type(term)
         if kind is float or kind is int or kind is str:
             return term
+        if kind is dict and "p" in term:  # the judge's own terms: nothing to be checked
+            return self._objects[term["p"]]
         return self._decode(term)
 
     # values in
