@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from grader.errors import CourseError
 from grader.intake import Rejected, git
@@ -29,7 +28,6 @@ WORK = "refs/grade/work"
 DEPTHS = (1, 20, 200)  # commits of a branch that are fetched, one after the other, until the deadline's is among them
 SECONDS = 120.0
 MEGABYTES = 256  # of one file that a fetch may write: a larger pack is refused
-PROTOCOLS = ("https", "http", "ssh", "git", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +100,9 @@ class _Git:
     """One student's repository, seen through a bare one of ours."""
 
     def __init__(self, bare: Path, url: str) -> None:
-        scheme = urlsplit(url).scheme if "://" in url else ("ssh" if re.match(r"[\w.-]+@[\w.-]+:", url) else "file")
-        if scheme not in PROTOCOLS or url.startswith("-"):
-            raise CourseError(f"{url!r} is not the address of a repository; use one of {', '.join(PROTOCOLS)}://")
+        self._protocol = git.protocol_of(url)
         self._bare = bare
         self._url = url
-        self._protocol = scheme
         self._run("init", "--bare", "--quiet", "--template=", str(bare), folder=False)
 
     def choose(self, homework: str, deadline: dt.datetime | None) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import group
 from grader.cli.speak import language, say
 from grader.cli.staff_store import course, kept_files, open_existing, store_option
 
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 @click.option(
     "--students", type=click.Path(path_type=Path, file_okay=False), help="A page for each student, in this folder. / 每个学生一页。"
 )
+@click.option("--push", is_flag=True, help="With --students: push each page to her repository, too. / 同时把每页推送到学生的仓库。")
 @click.option("--similar", is_flag=True, help="Look for shared code (copydetect). / 查找相似代码。")
-def command(hw: str, store: str | None, out: Path | None, students: Path | None, similar: bool) -> None:
+def command(*, hw: str, store: str | None, out: Path | None, students: Path | None, push: bool, similar: bool) -> int:
+    """Exit code 0: done; 1: a page could not be pushed."""
     from grader import rules
     from grader.gradebook import standings
     from grader.reports.classtext import class_lines
     from grader.reports.classview import class_view
 
+    if push and students is None:
+        raise click.UsageError("--push needs the pages: give --students FOLDER too")
     root = course()
     with open_existing(store, root) as book:
         found, summaries = standings(book, hw, rules.find(root)), book.summaries(hw)
@@ -46,6 +51,7 @@ def command(hw: str, store: str | None, out: Path | None, students: Path | None,
     if out is None:
         for text in class_lines(view, language()):
             click.echo(text)
+    return _push(hw, found, students) if push and students is not None else group.PASSED
 
 
 def _student_pages(book: Gradebook, root: Path, found: list[Standing], summaries: list[Summary], folder: Path) -> None:
@@ -60,6 +66,25 @@ def _student_pages(book: Gradebook, root: Path, found: list[Standing], summaries
         who = standing.person.id
         write(folder / f"{who}.html", student_page(standing, history.get(who, ()), language(), files=files(standing)).encode())
     say(f"wrote {len(found)} pages to {folder}", f"已在 {folder} 写入 {len(found)} 页")
+
+
+def _push(hw: str, found: list[Standing], folder: Path) -> int:
+    """Push every page whose student has a repository; one student's trouble stops nobody."""
+    from grader import feedback
+    from grader.errors import CourseError
+
+    failed = 0
+    with_repo = [standing for standing in found if standing.person.repo and standing.attempt is not None]
+    for standing in with_repo:
+        who = standing.person.id
+        try:
+            feedback.push((folder / f"{who}.html").read_bytes(), standing.person.repo, hw)
+        except CourseError as error:
+            failed += 1
+            say(f"{who}: {error.in_language('en')}", f"{who}：{error.in_language('zh')}")
+    branch = feedback.branch(hw)
+    say(f"pushed {len(with_repo) - failed} pages to branches {branch}", f"已推送 {len(with_repo) - failed} 页到分支 {branch}")
+    return group.FAILED if failed else group.PASSED
 
 
 def _similar(book: Gradebook, root: Path, hw: str, found: list[Standing]) -> list[Pair] | None:

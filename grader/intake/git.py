@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from grader.errors import CourseError
 
@@ -20,6 +22,17 @@ SAFE = {
 KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP")
 REMOTE = ("HOME", "SSH_AUTH_SOCK")  # what a password or key is found by: for talking to a server only
 ERRORS = 4096  # bytes of what git says that are looked at
+
+
+PROTOCOLS = ("https", "http", "ssh", "git", "file")
+
+
+def protocol_of(url: str) -> str:
+    """Return the protocol of a repository's address. Raises CourseError for what is no such address, an option or a command say."""
+    scheme = urlsplit(url).scheme if "://" in url else ("ssh" if re.match(r"[\w.-]+@[\w.-]+:", url) else "file")
+    if scheme not in PROTOCOLS or url.startswith("-"):
+        raise CourseError(f"{url!r} is not the address of a repository; use one of {', '.join(PROTOCOLS)}://")
+    return scheme
 
 
 @dataclass(frozen=True, slots=True)
