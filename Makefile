@@ -18,7 +18,7 @@ help: ## this list
 	@echo "make lint          ruff and mypy"
 	@echo "make audit         prove every assignment sound; unchanged ones are skipped"
 	@echo "make audit-full    the same, every wrong program against every check"
-	@echo "make bench         measure, and write docs/BENCHMARKS.md"
+	@echo "make bench         measure against five peers, and write docs/BENCHMARKS.md (20 minutes; FULL=1 takes hours)"
 	@echo "make demo          a synthetic class: graded, stored, reported"
 	@echo "make gpu-check     calibrate the loss checks on a GPU"
 	@echo "make browser-test  the pain pages in a headless browser"
@@ -72,7 +72,7 @@ demo: setup
 	@$(BIN)/python tools/demo_class.py
 
 bench: setup
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python tools/bench.py $(if $(FULL),--full) $(BENCH_ARGS)
 
 gpu-check: setup
 	@$(BIN)/python tools/gpu_check.py

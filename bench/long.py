@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -65,11 +66,12 @@ def run(size: int) -> Long:
             null = subprocess.DEVNULL
             process = subprocess.Popen(contender.command, cwd=contender.cwd, env=dict(contender.env), stdout=subprocess.PIPE, stderr=null)
             assert process.stdout is not None
-            came = [time.perf_counter() - started for _ in process.stdout]
+            lines = [(time.perf_counter() - started, line) for line in process.stdout]
             code = process.wait()
         finally:
             done.set()
             watcher.join()
-    if code or len(came) != size:
-        raise SystemExit(f"bench: grade run gave {len(came)} of {size} grades and ended with status {code}")
-    return Long(tuple(came), tuple(memory))
+    if code or len(lines) != size:
+        faults = {grade.get("message", "") for _, line in lines if (grade := json.loads(line))["status"] != "graded"}
+        raise SystemExit(f"bench: grade run gave {len(lines)} of {size} grades and ended with status {code}: {'; '.join(faults)}")
+    return Long(tuple(at for at, _ in lines), tuple(memory))

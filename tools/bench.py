@@ -1,97 +1,115 @@
-"""``make bench``: measure, and write docs/BENCHMARKS.md. Options for a quick look: ``--repeats 3 --size 20``."""
+"""``make bench``: measure, and write docs/BENCHMARKS.md. ``--only one --repeats 3 --print`` for a quick look at a part."""
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import os
-import platform
 import sys
-from importlib.metadata import version
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import many, one  # noqa: E402
-from bench.measure import Row  # noqa: E402
+from bench import floor, long, many, one, page, store, tamper, training, watch  # noqa: E402
+from bench.page import Aim  # noqa: E402
 
 PAGE = ROOT / "docs" / "BENCHMARKS.md"
+FULL = {"size": 300, "few": 300, "long": 3000, "torch_size": 60, "torch_few": 60, "rounds": 3}
+Section = tuple[str, list[Aim]]
 
 
-def table(rows: list[Row], base: str, unit: float = 1.0) -> str:
-    """Return a Markdown table: seconds, processor seconds, memory, and the ratio of the medians to *base*."""
-    due = next(row for row in rows if row.name == base).median("wall")
-    lines = ["| | wall s (min .. max) | CPU s | peak MiB | ratio |", "|---|---|---|---|---|"]
-    for row in rows:
-        low, high = row.span("wall")
-        wall, cpu = row.median("wall"), row.median("cpu")
-        spent = f"{cpu / unit:.3f}" if cpu else "-"
-        lines.append(
-            f"| {row.name} | {wall / unit:.3f} ({low / unit:.3f} .. {high / unit:.3f}) | {spent} "
-            f"| {row.median('memory'):.0f} | {wall / due:.2f} |"
-        )
-    return "\n".join(lines)
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the sizes of a large course (hours)")
+    parser.add_argument("--repeats", type=int, default=15, help="of one check")
+    parser.add_argument("--slow", type=int, default=5, help="of one check, where it takes seconds")
+    parser.add_argument("--size", type=int, default=60, help="submissions in the class")
+    parser.add_argument("--few", type=int, default=12, help="submissions for the slow contenders")
+    parser.add_argument("--rounds", type=int, default=3, help="of the class")
+    parser.add_argument("--torch-size", type=int, default=12, help="submissions in the class with torch")
+    parser.add_argument("--torch-few", type=int, default=4, help="of these for the slow contenders")
+    parser.add_argument("--long", type=int, default=200, help="submissions in the long run")
+    parser.add_argument("--attempts", type=int, default=10_000, help="in the term's gradebook, of a tenth as many students")
+    parser.add_argument("--only", default="", help=f"some of: {', '.join(SECTIONS)}")
+    parser.add_argument("--print", action="store_true", help="print the page instead of writing it")
+    options = parser.parse_args()
+    if options.full:
+        for name, size in FULL.items():
+            setattr(options, name, max(size, getattr(options, name)))
+    unknown = set(filter(None, options.only.split(","))) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no section {', '.join(unknown)}; known: {', '.join(SECTIONS)}")
+    return options
 
 
-def aims(checks: list[Row], classes: list[Row]) -> str:
-    """Return what was aimed at, and whether this run reached it."""
-    by = {row.name: row for row in (*checks, *classes)}
-    check = by["grade check, tier 1"].median("wall") / by["bare pytest, in-process"].median("wall")
-    rate = by["bare pytest, two at a time"].median("wall") / by["grade run, 2 workers"].median("wall")
-    rows = [
-        ("one check, walled, against bare pytest", f"{check:.2f} x", "at most 1.5 x", check <= 1.5),
-        ("a class against two parallel bare pytest", f"{rate:.2f} x", "at least 2 x", rate >= 2),
-        ("`grade --help`", f"{1000 * by['grade --help'].median('wall'):.0f} ms", "under 70 ms", by["grade --help"].median("wall") < 0.07),
-        (
-            "memory of one check",
-            f"{by['grade check, tier 1'].median('memory'):.0f} MiB",
-            "under 150 MiB",
-            by["grade check, tier 1"].median("memory") < 150,
-        ),
-    ]
-    lines = [f"| {what} | {got} | {due} | {'reached' if met else 'not reached'} |" for what, got, due, met in rows]
-    return "\n".join(["## Aims", "", "| | this run | aim | |", "|---|---|---|---|", *lines])
+def _one(options: argparse.Namespace) -> Section:
+    rows, torch = one.rows(options.repeats, options.slow), one.rows(max(1, options.repeats // 3), max(1, options.slow // 2), torch=True)
+    return page.one_section(rows, torch), page.one_aims(rows)
 
 
-def page(repeats: int, size: int, rounds: int) -> str:
-    """Measure everything and return the page."""
-    checks = one.rows(repeats)
-    classes = many.rows(size, rounds)
-    rates = "\n".join(f"* {row.name}: {size / row.median('wall'):.1f} submissions/s" for row in classes)
-    load = os.getloadavg()[0]
-    return f"""# Benchmarks
+def _class(options: argparse.Namespace) -> Section:
+    rows, agreement = many.rows(options.size, options.few, options.rounds)
+    torch, _ = many.rows(options.torch_size, options.torch_few, 1, torch=True)
+    return page.class_section(rows, agreement, torch), page.class_aims(rows, torch)
 
-`make bench` measures and writes this page. Every table comes from one run; contenders are interleaved; the figures are medians; ratios
-matter, seconds belong to the machine. Memory is the proportional set size of the whole tree of processes at its peak.
 
-{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()},
-Python {platform.python_version()},
-pytest {version("pytest")}, click {version("click")}; load average {load:.1f} when the page was written.
+def _long(options: argparse.Namespace) -> Section:
+    found = long.run(options.long)
+    return page.long_section(found), page.long_aims(found)
 
-## One check (hw2's public suite, whole process, {repeats} repeats)
 
-{table(checks, "bare pytest, in-process")}
+def _watch(options: argparse.Namespace) -> Section:
+    found = watch.saves(options.repeats)
+    return page.watch_section(found), page.watch_aims(found)
 
-## A class (hw2's hidden suite, {size} submissions, {rounds} rounds)
 
-{table(classes, "bare pytest, two at a time")}
+def _training(options: argparse.Namespace) -> Section:
+    found = training.run()
+    return page.training_section(found), page.training_aims(found)
 
-{rates}
 
-{aims(checks, classes)}
-"""
+def _floor(options: argparse.Namespace) -> Section:
+    shares, *totals = floor.profile()
+    return page.floor_section(shares, (totals[0], totals[1]), floor.bodies(), floor.steps()), []
+
+
+def _tamper(options: argparse.Namespace) -> Section:
+    return page.tamper_section(tamper.rows()), []
+
+
+def _store(options: argparse.Namespace) -> Section:
+    students = options.attempts // 10
+    rows = store.rows(students, options.attempts, 3)
+    return page.store_section(rows, students, options.attempts), page.store_aims(rows)
+
+
+SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
+    "one": _one,
+    "class": _class,
+    "long": _long,
+    "training": _training,
+    "watch": _watch,
+    "store": _store,
+    "floor": _floor,
+    "tamper": _tamper,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=15, help="of one check")
-    parser.add_argument("--size", type=int, default=100, help="submissions in the class")
-    parser.add_argument("--rounds", type=int, default=3, help="of the class")
-    parser.add_argument("--print", action="store_true", help="print the page instead of writing it")
-    options = parser.parse_args()
-    text = page(options.repeats, options.size, options.rounds)
-    if options.print:
+    options = arguments()
+    before, sections, aims = os.getloadavg()[0], [], []
+    for name in options.only.split(",") if options.only else SECTIONS:
+        started = time.monotonic()
+        text, found = SECTIONS[name](options)
+        print(f"bench: {name} took {time.monotonic() - started:.0f} s", file=sys.stderr)
+        sections.append(text)
+        aims += found
+    sizes = f"{options.repeats} repeats of one check, {options.rounds} rounds of the class."
+    parts = [page.head(sizes, (before, os.getloadavg()[0])), *([page.aims_section(aims)] if aims else []), *sections]
+    text = "\n".join(parts)
+    if options.print or options.only:
         print(text)
     else:
         PAGE.write_text(text, encoding="utf-8")
