@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_CHINESE = r"[\u4e00-\u9fff]"
 _TABLE: tuple[tuple[str, str], ...] = (
     (r"this part is not written yet", "这一部分还没有写"),
     (r"(.*?): got (.*), should be below (.*)", r"\1：得到 \2，应小于 \3"),
@@ -28,26 +28,25 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (r"an answer of an unexpected kind: (.*)", r"答案的种类不对：\1"),
     (r"(the student's program has no .*)", r"\1（程序里没有这个名字）"),
 )
-_PHRASES = tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in _TABLE)
-_PLACE = re.compile(r"(.*) \(([^()]+), line (\d+)\)", re.DOTALL)
+_PLACE = r"(.*) \(([^()]+), line (\d+)\)"
 
 
 def in_language(message: str, lang: str) -> str:
     """Return *message* in *lang* as far as the kit wrote it."""
     english, _, chinese = message.rpartition(" / ")
-    if english and _CHINESE.search(chinese) and not _CHINESE.search(english):
+    if english and re.search(_CHINESE, chinese) and not re.search(_CHINESE, english):
         return chinese if lang == "zh" else english
     if lang != "zh":
         return message
-    placed = _PLACE.fullmatch(message)
+    placed = re.fullmatch(_PLACE, message, re.DOTALL)
     if placed is not None:
         return f"{_phrase(placed[1])}（{placed[2]} 第 {placed[3]} 行）"
     return _phrase(message)
 
 
 def _phrase(text: str) -> str:
-    for english, chinese in _PHRASES:
-        found = english.fullmatch(text)
+    for english, chinese in _TABLE:
+        found = re.fullmatch(english, text, re.DOTALL)
         if found is not None:
             return found.expand(chinese)
     return text

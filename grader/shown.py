@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+_NOT_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -37,12 +37,12 @@ def block(text: str) -> list[str]:
 def cell(text: str) -> str:
     """Return *text* for a cell of a spreadsheet: nothing that begins a formula does so, and it is one line."""
     text = visible(text.replace("\r\n", "\n").replace("\n", " "), keep="\t")
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if text.startswith(_FORMULA) and not re.fullmatch(_NUMBER, text) else text
 
 
 def xml(text: str) -> str:
     """Return *text* with the characters that XML 1.0 cannot hold, and those that hide others, spelled out."""
-    return _NOT_XML.sub(lambda match: _spelled(match.group()), visible(text, keep="\t\n"))
+    return re.sub(_NOT_XML, lambda match: _spelled(match.group()), visible(text, keep="\t\n"))
 
 
 def command_data(text: str) -> str:

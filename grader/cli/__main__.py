@@ -1,5 +1,5 @@
 """``python -m grader.cli``: the same commands where the console script is not on the PATH."""
 
-from grader.cli import main
+from grader.cli import run
 
-main(prog_name="grade")
+run()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from grader import intake, wall
 from grader.errors import CourseError
-from grader.model import Assignment, Grade, Submission
+from grader.model import Assignment, Grade, Outcome, Submission
 from grader.phrases import in_language
 from grader.student.process import Starter, starter
 
@@ -94,7 +94,6 @@ def check(
     assignment: Assignment,
     submission: Submission,
     stage: str | None = None,
-    each: Callable[[Bench], None] | None = None,
     lang: str = "en",
 ) -> Grade:
     """Grade *submission* with the public suite (one *stage* of it, if named)."""
@@ -103,10 +102,10 @@ def check(
         from grader import judge
 
         def work(bench: Bench) -> Grade:
-            if each is not None:
-                each(bench)
             only = judge.stage_only(bench, stage) if stage else None
             grade = bench.grade(submission, SEED, only)
+            if all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts):
+                return grade  # nothing to be asked: the traces stay unread
             return asked(grade, what_is_known(assignment, bench.suite_hash), lang, witness(bench, workers, submission))
 
         return judge.with_suite(assignment, ["public"], lambda: workers, work)

@@ -80,7 +80,7 @@ def _stdlib() -> tuple[tuple[Path, ...], tuple[str, ...]]:
 def _library_folders() -> set[Path]:
     """Return the folders that the loader looks in: /lib64 and friends, one level down for multiarch, and this Python's own."""
     found = {Path(os.path.realpath(path)) for path in LIBRARIES if os.path.isdir(path)}
-    multiarch = sysconfig.get_config_var("MULTIARCH")
+    multiarch = getattr(sys.implementation, "_multiarch", None)  # what sysconfig would read from a module of 40 KiB
     narrow = {folder / multiarch for folder in found if multiarch and (folder / multiarch).is_dir()}
     found = {folder for folder in found if folder.name == "lib64"} | narrow or found
     own = Path(os.path.realpath(sys.base_prefix)) / "lib"
