@@ -1,4 +1,6 @@
-"""Calibrate the loss thresholds of homework 4: the reference and the nearest wrong programs, over many secret worlds.
+"""Calibrate the loss thresholds: print what `grade audit` measured, or train homework 4 again over as many secret worlds as you like.
+
+``python tools/calibrate.py --recorded`` prints the tables of every homework, from each ``solutions/hwN/calibration.json``.
 
 ``python tools/calibrate.py --recipe fixed --seeds 20`` or ``--recipe stretch --seeds 10``; prints a Markdown table.
 ``--wrong ID`` (may be repeated) adds wrong programs; ``--device cuda`` trains there.
@@ -12,7 +14,6 @@ import argparse
 import importlib.util
 import math
 import platform
-import random
 import statistics
 import sys
 import time
@@ -23,14 +24,16 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PRIVATE = ROOT / "solutions" / "hw4"
-sys.path.insert(0, str(PRIVATE / "hidden"))
+sys.path[:0] = [str(PRIVATE / "hidden"), str(ROOT)]
 
 import hw4_data as data  # noqa: E402  (lies beside the hidden suite)
-import hw4_exact as exact  # noqa: E402
 
-
-def words() -> list[str]:
-    return (ROOT / "assignments" / "hw4" / "last20k.txt").read_text(encoding="ascii").split()
+_spec = importlib.util.spec_from_file_location("hw4_calibrate", PRIVATE / "calibrate.py")
+assert _spec is not None
+assert _spec.loader is not None
+_hw4: Any = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_hw4)
+words, reached = _hw4.words, _hw4.reached
 
 
 def program(wrong: str | None = None) -> ModuleType:
@@ -45,33 +48,6 @@ def program(wrong: str | None = None) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     exec(compile(source, f"<{wrong or 'reference'}>", "exec"), module.__dict__)
     return module
-
-
-def reached(module: Any, recipe: str, seed: int, device: str) -> float:
-    """Return the held-out nats per character of one training in the world of *seed*, scored as the hidden check of *recipe* scores it."""
-    import torch
-
-    rng = random.Random(f"calibrate:{recipe}:{seed}")
-    shape = (
-        data.STRETCH
-        if recipe == "stretch"
-        else {"block": data.BLOCK, "places": data.PLACES, "hidden": data.HIDDEN, "batch": data.BATCH, "steps": data.STEPS}
-    )
-    block, steps, batch = int(shape["block"]), int(shape["steps"]), int(shape["batch"])
-    world = data.world(words(), rng)
-    X, Y = data.encode(world.train, block)
-    start = [torch.tensor(p) for p in data.initial(rng, block, int(shape["places"]), int(shape["hidden"]))]
-    params, _ = module.train(start, torch.tensor(X), torch.tensor(Y), steps, data.RATE, batch, rng.randrange(10**6), device)
-
-    def logits(contexts: Any) -> Any:
-        with torch.no_grad():
-            return module.forward(params, torch.tensor(contexts, device=device)).cpu().numpy()
-
-    every = data.encode(world.held, block)
-    if recipe == "fixed":
-        return exact.loss(logits(data.every_context())[data.row_numbers(every[0])], every[1])
-    sample = data.one_place_each(world.held, block, rng)
-    return exact.from_one_place_each(logits(sample[0]), sample, every, (X, Y), [p.cpu().numpy() for p in params])
 
 
 def row(name: str, losses: list[float], threshold: float, seconds: float) -> str:
@@ -89,6 +65,28 @@ def row(name: str, losses: list[float], threshold: float, seconds: float) -> str
         threshold,
     ]
     return "| " + " | ".join(map(str, [*cells, f"{failed}/{len(losses)}", f"{chance:.1e}", f"{seconds:.1f}"])) + " |"
+
+
+def recorded() -> list[str]:
+    """Return the tables of all thresholds that the audit has measured."""
+    from grader import manifest
+    from grader.audit import thresholds
+
+    lines = []
+    for folder in sorted((ROOT / "solutions").glob("hw*")):
+        for one in thresholds.recorded(manifest.find(folder.name, ROOT)):
+            lines += [
+                f"**{folder.name}, {one.name}** (`{one.check}`): threshold {one.value:g}",
+                "",
+                "| program | seeds | mean | sigma | range |",
+            ]
+            lines[-1] += " mean + 4 sigma | above it |"
+            lines.append("|---|---|---|---|---|---|---|")
+            for seen in one.measured:
+                spread = f"{seen.mean:.4g} | {seen.sigma:.2g} | {seen.least:.4g} to {seen.most:.4g} | {seen.bound:.4g}"
+                lines.append(f"| {seen.program} | {seen.seeds} | {spread} | {seen.above}/{seen.seeds} |")
+            lines.append("")
+    return lines
 
 
 HEAD = """| program | seeds | mean | sigma | range | mean + 4 sigma | threshold | above it | chance of a normal | s each |
@@ -114,7 +112,11 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--wrong", action="append", default=[], help="a wrong program's id")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--recorded", action="store_true", help="print what the audit measured, for every homework")
     chosen = parser.parse_args()
+    if chosen.recorded:
+        print("\n".join(recorded()))
+        return 0
     import torch
 
     torch.set_num_threads(1)

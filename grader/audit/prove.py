@@ -15,7 +15,7 @@ from typing import Any
 
 import grader
 from grader import handout, judge, wall
-from grader.audit import knowledge, pairs, programs
+from grader.audit import knowledge, pairs, programs, thresholds
 from grader.audit.programs import WrongProgram
 from grader.errors import CourseError, SuiteError
 from grader.model import SEEDS, SUITES, Assignment, Grade, Outcome, Submission
@@ -73,6 +73,7 @@ def audit(
         return report
     report.findings += list(_texts(assignment))
     wrong = programs.wrong_programs(assignment)
+    report.findings += [Finding(program, what) for program, what in thresholds.check(assignment, wrong, say)]
     traces_key = judge.suite_hash(assignment, SUITES) + _programs_hash(wrong, assignment)
     traces_due = full or lock.get("traces") != traces_key
     _run_everything(assignment, wrong, report, full=full, traces=traces_due, workers=workers or os.cpu_count() or 1, say=say)
@@ -101,7 +102,7 @@ def _lock(assignment: Assignment) -> dict[str, Any]:
 
 def inputs_hash(assignment: Assignment) -> str:
     """Return a hash over all that an audit depends on: the assignment's two folders and the rooms that grade."""
-    derived = {LOCK, "traces.json.gz", "hidden.json", "version.json"}
+    derived = {LOCK, thresholds.RECORD, "traces.json.gz", "hidden.json", "version.json"}
     kit = Path(grader.__file__).parent
     roots = [assignment.folder, _private(assignment), *(kit / room for room in ("judge", "student", "worker", "audit", "tutor"))]
     digest = hashlib.sha256()
