@@ -26,6 +26,9 @@ def look_order_twins(student):
     return sorted([_number(student, a.grad), _number(student, b.grad)])
 
 
+look_backward_twins = look_order_twins  # a list that is right, and walked wrongly
+
+
 def look_net_layers(student):
     """Two layers of one neuron, all knobs 0.5: what comes out for 1, and for -3?"""
     answers = []

@@ -34,6 +34,9 @@ def look_train_moved(student):
     return [bool((a != b).any()) for a, b in zip(before, after, strict=True)]
 
 
+look_sweep_moved = look_train_moved  # a map that stays where it is shows in the sweep first, where the two share their steps
+
+
 def _numbers(draw, shape):
     return [draw.uniform(-0.5, 0.5) if len(shape) == 1 else _numbers(draw, shape[1:]) for _ in range(shape[0])]
 
