@@ -9,6 +9,7 @@ from grader.journal import HINT, Journal, first_passes, usable
 from grader.model import Grade
 
 STEEP, FLAT = 1800.0, 60.0  # seconds at the median, above and below which a step of the ramp deserves a look
+BOTH = "+"  # between the names of two mistakes made at once
 ENOUGH = 5  # students, below which a median says little
 
 
@@ -25,6 +26,7 @@ class Curve:
     seconds: tuple[float, ...]
     waiting: tuple[float, ...]
     median: float | None  # None: fewer than half have passed
+    censored: tuple[float, ...] = ()  # how long those who never passed were seen trying
 
     @property
     def verdict(self) -> str:
@@ -43,18 +45,24 @@ class Figures:
     misconceptions: tuple[tuple[str, int], ...]
     curves: tuple[Curve, ...]
     hints: tuple[tuple[str, int, float], ...]  # check, students who opened one, mean level
+    journals: int = 0  # how many were handed in and not changed
+
+    def curves_that_are(self, verdict: str) -> tuple[Curve, ...]:
+        """Return the steps of the ramp that are ``steep``, or ``flat``."""
+        return tuple(curve for curve in self.curves if curve.verdict == verdict)
 
 
 def class_figures(grades: Mapping[str, Grade], journals: Iterable[Journal] = ()) -> Figures:
     """Return the figures of a class: *grades* by student, and the *journals* that were handed in; changed ones are left out."""
     kept = usable(journals)
-    return Figures(_misconceptions(grades), tuple(_curves(kept)), _hints(kept))
+    return Figures(_misconceptions(grades), tuple(_curves(kept)), _hints(kept), len(kept))
 
 
 def _misconceptions(grades: Mapping[str, Grade]) -> tuple[tuple[str, int], ...]:
     counts: dict[str, int] = {}
     for grade in grades.values():
-        for name in {verdict.misconception for verdict in grade.verdicts if verdict.misconception}:
+        called = {verdict.misconception for verdict in grade.verdicts if verdict.misconception}
+        for name in {part for names in called for part in names.split(BOTH)}:
             counts[name] = counts.get(name, 0) + 1
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
@@ -75,12 +83,12 @@ def curve(check: str, rows: Sequence[tuple[float, bool]]) -> Curve:
     passed = [seconds for seconds, good in rows if good]
     never = [seconds for seconds, good in rows if not good]
     if not passed:
-        return Curve(check, len(rows), len(never), (), (), None)
+        return Curve(check, len(rows), len(never), (), (), None, tuple(sorted(never)))
     survival = stats.ecdf(stats.CensoredData(uncensored=passed, right=never)).sf
     seconds = tuple(float(second) for second in survival.quantiles)
     waiting = tuple(float(share) for share in survival.probabilities)
     median = next((second for second, share in zip(seconds, waiting, strict=True) if share <= 0.5), None)
-    return Curve(check, len(rows), len(never), seconds, waiting, median)
+    return Curve(check, len(rows), len(never), seconds, waiting, median, tuple(sorted(never)))
 
 
 def _hints(journals: Sequence[Journal]) -> tuple[tuple[str, int, float], ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -221,3 +223,31 @@ def first_passes(journal: Journal) -> Iterator[tuple[str, float, bool]]:
 def usable(journals: Iterable[Journal]) -> list[Journal]:
     """Return those that may be counted: intact, and with something in them."""
     return [journal for journal in journals if journal.intact and journal.entries]
+
+
+def of_hand_ins(folder: Path) -> dict[str, Journal]:
+    """Return the journals among the hand-ins in *folder*, by student: a folder or a zip each. Without one, or unreadable: left out."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        content = _handed_in(path)
+        if content is not None:
+            found[path.stem if path.is_file() else path.name] = parse(content)
+    return found
+
+
+def _handed_in(path: Path) -> bytes | None:
+    try:
+        if path.is_dir():
+            for place in (path / NAME, path / FOLDER / NAME):
+                if place.is_file() and not place.is_symlink():
+                    with place.open("rb") as file:
+                        return file.read(MAX_BYTES)
+        elif path.suffix == ".zip":
+            with zipfile.ZipFile(path) as packed:
+                names = [name for name in packed.namelist() if name.rpartition("/")[2] == NAME]
+                if names:
+                    with packed.open(min(names, key=len)) as member:
+                        return member.read(MAX_BYTES)
+    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        return None
+    return None

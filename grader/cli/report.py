@@ -12,6 +12,7 @@ from grader.cli.speak import language, say
 from grader.cli.staff_store import course, kept_files, open_existing, store_option
 
 if TYPE_CHECKING:
+    from grader.figures import Figures
     from grader.gradebook import Standing, Summary
     from grader.gradebook.store import Gradebook
     from grader.reports.copies import Pair
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
     "--students", type=click.Path(path_type=Path, file_okay=False), help="A page for each student, in this folder. / 每个学生一页。"
 )
 @click.option("--push", is_flag=True, help="With --students: push each page to her repository, too. / 同时把每页推送到学生的仓库。")
+@click.option(
+    "--journals",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The hand-ins' folder: draw the class's figures from their journals. / 提交所在的文件夹：用其中的学习日志画图。",
+)
 @click.option("--similar", is_flag=True, help="Look for shared code (copydetect). / 查找相似代码。")
-def command(*, hw: str, store: str | None, out: Path | None, students: Path | None, push: bool, similar: bool) -> int:
+def command(
+    *, hw: str, store: str | None, out: Path | None, students: Path | None, journals: Path | None, push: bool, similar: bool
+) -> int:
     """Exit code 0: done; 1: a page could not be pushed."""
     from grader import rules
     from grader.gradebook import standings
@@ -46,12 +54,21 @@ def command(*, hw: str, store: str | None, out: Path | None, students: Path | No
         from grader.pack import write
         from grader.reports.html import class_page
 
-        write(out, class_page(view, language(), similar=pairs).encode())
+        write(out, class_page(view, language(), figures=_figures(found, journals), similar=pairs).encode())
         say(f"wrote {out}", f"已写入 {out}")
     if out is None:
         for text in class_lines(view, language()):
             click.echo(text)
     return _push(hw, found, students) if push and students is not None else group.PASSED
+
+
+def _figures(found: list[Standing], folder: Path | None) -> Figures:
+    """Return the class's figures, from the grades and from the journals that were handed in."""
+    from grader import journal
+    from grader.figures import class_figures
+
+    grades = {s.person.id: s.attempt.grade for s in found if s.attempt is not None and s.status == "graded"}
+    return class_figures(grades, journal.of_hand_ins(folder).values() if folder is not None else ())
 
 
 def _student_pages(book: Gradebook, root: Path, found: list[Standing], summaries: list[Summary], folder: Path) -> None:

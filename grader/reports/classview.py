@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from grader.figures import BOTH
 from grader.gradebook import Standing, Summary
 from grader.model import Outcome, Verdict
 
@@ -137,9 +140,11 @@ def _misconceptions(graded: list[Standing]) -> list[Misconception]:
     for standing in graded:
         assert standing.attempt is not None
         for verdict in standing.attempt.grade.verdicts:
-            if verdict.misconception:
-                who.setdefault(verdict.misconception, {})[standing.person.id] = None
-                asks.setdefault(verdict.misconception, verdict.question or "")
+            names = verdict.misconception.split(BOTH) if verdict.misconception else []
+            texts = re.split(r" / | ／ ", verdict.question or "") if len(names) > 1 else [verdict.question or ""]
+            for name, text in itertools.zip_longest(names, texts[: len(names)], fillvalue=""):
+                who.setdefault(name, {})[standing.person.id] = None
+                asks.setdefault(name, text)
     found = [Misconception(name, asks[name], tuple(students)) for name, students in who.items()]
     return sorted(found, key=lambda one: (-len(one.students), one.id))
 

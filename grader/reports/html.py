@@ -8,8 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from grader.figures import Figures
 from grader.gradebook import Standing, Summary
 from grader.model import Outcome, Verdict
+from grader.reports.charts import drawn
 from grader.reports.classview import ClassView
 from grader.reports.copies import Pair
 from grader.reports.words import WORDS
@@ -43,9 +45,13 @@ def student_page(
     )
 
 
-def class_page(view: ClassView, lang: str = "en", *, similar: Sequence[Pair] | None = None, made: str = "") -> str:
-    """Return the class page. *similar* is None where nobody looked."""
-    return _render("class.html.j2", lang, made, v=view, similar=similar)
+def class_page(
+    view: ClassView, lang: str = "en", *, figures: Figures | None = None, similar: Sequence[Pair] | None = None, made: str = ""
+) -> str:
+    """Return the class page, with the class's *figures* if they are given. *similar* is None where nobody looked."""
+    concepts = {item.id: item.concept_zh if lang == "zh" and item.concept_zh else item.concept for item in view.items}
+    steps = drawn(figures) if figures is not None else ()
+    return _render("class.html.j2", lang, made, v=view, f=figures, steps=steps, concepts=concepts, similar=similar)
 
 
 def _render(template: str, lang: str, made: str, **values: Any) -> str:
@@ -66,8 +72,17 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.filters |= {"line": line, "points": points, "block": lambda text: "\n".join(block(text)), "percent": lambda share: f"{share:.0%}"}
+    found.filters["duration"] = duration
     found.tests["hidden"] = lambda verdict: verdict.id.startswith("hidden/")
     return found
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: 40 s, 12 min, 3 h, 2 d."""
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _stages(verdicts: Sequence[Verdict]) -> list[tuple[str, float, float]]:
