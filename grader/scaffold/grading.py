@@ -11,6 +11,7 @@ from grader.pack import write
 
 TEMPLATE = Path(__file__).parent / "grader_repo"
 COURSE = ("assignments", "solutions")
+EMPTY = "id,name,email,repo\n"  # the roster that the template brings
 KEPT = ("course.toml", "roster.csv")  # the course's own, where it has them
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".pytest_cache", "*.pyc", ".grade")
 
@@ -70,8 +71,8 @@ def _own(folder: Path, root: Path) -> list[Path]:
     """Take the course's own rules and roster along, unless the grader repository has its own already."""
     written = []
     for name in KEPT:
-        empty = (folder / name).is_file() and len((folder / name).read_text(encoding="utf-8").splitlines()) <= 1
-        if (root / name).is_file() and (empty or not (folder / name).exists()):
+        untouched = (folder / name).is_file() and (folder / name).read_text(encoding="utf-8") == EMPTY
+        if (root / name).is_file() and (untouched or not (folder / name).exists()):
             write(folder / name, (root / name).read_bytes())
             written.append(folder / name)
     return written
