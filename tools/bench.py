@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import floor, long, many, one, page, store, tamper, training, watch  # noqa: E402
+from bench import engines, floor, long, many, one, page, store, tamper, training, watch  # noqa: E402
 from bench.page import Aim  # noqa: E402
 
 PAGE = ROOT / "docs" / "BENCHMARKS.md"
@@ -85,10 +85,16 @@ def _store(options: argparse.Namespace) -> Section:
     return page.store_section(rows, students, options.attempts), page.store_aims(rows)
 
 
+def _engines(options: argparse.Namespace) -> Section:
+    found = engines.rows(options.size, options.rounds)
+    return engines.section(found), engines.aims(found)
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "one": _one,
     "class": _class,
     "long": _long,
+    "engines": _engines,
     "training": _training,
     "watch": _watch,
     "store": _store,
