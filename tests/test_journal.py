@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from class_kit import journal_of, plant_class
 
 from grader import figures, journal
 from grader.model import Grade, Outcome, Verdict
@@ -130,3 +131,21 @@ def test_misconceptions_are_counted_by_student():
     """Three failing checks of one student are one student."""
     grades = {"ann": grade("assigns", a=False, b=False), "bob": grade("assigns", a=False), "cat": grade(a=True)}
     assert figures.class_figures(grades).misconceptions == (("assigns", 2),)
+
+
+def test_the_journals_of_a_class_are_found_in_its_hand_ins(tmp_path):
+    """A folder or a zip each; what holds no journal, or cannot be read, is left out, and a changed one is not intact."""
+    plant_class(tmp_path / "course", 4)
+    hand_ins = tmp_path / "course" / "hand-ins"
+    (hand_ins / "nothing").mkdir()
+    (hand_ins / "broken.zip").write_bytes(b"PK\x03\x04 no zip")
+    (hand_ins / "changed").mkdir()
+    (hand_ins / "changed" / "journal.jsonl").write_bytes(journal_of(0).replace(b'"score": 0.0', b'"score": 9.0', 1))
+    found = journal.of_hand_ins(hand_ins)
+    assert sorted(found) == ["changed", "s00", "s01", "s02", "s03"]
+    assert [name for name, one in found.items() if not one.intact] == ["changed"]
+    assert figures.class_figures({}, found.values()).journals == 4
+
+
+def test_two_mistakes_at_once_count_for_both():
+    assert figures.class_figures({"ann": grade("assigns+late", a=False)}).misconceptions == (("assigns", 1), ("late", 1))

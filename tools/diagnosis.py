@@ -1,7 +1,7 @@
 """How well does the tutor name mistakes? ``docs/DIAGNOSIS.md`` shows the table that this makes.
 
     python tools/diagnosis.py mutants hw2 90 20   sample mutants, 90 of the reference and 20 of each right style (needs cosmic-ray;
-                                                  any interpreter that has it)
+                                                  any interpreter that has it); "fresh-" after it draws others
     python tools/diagnosis.py record hw2          run all programs on three seeds (mutants and pairs on one); minutes
     python tools/diagnosis.py table               read what was recorded, print the table
 
@@ -28,13 +28,17 @@ ROOT = Path(__file__).parent.parent
 STORE = ROOT / "build" / "diagnosis"
 SEEDS = tuple(int(seed) for seed in os.environ.get("DIAGNOSIS_SEEDS", "1,4,7").split(","))
 NAMED = ("wrong", "rewritten", "pair")  # kinds whose mistakes the tutor knows
-KINDS = (*NAMED, "unrelated", "mutant", "right-mutant")
+FRESH = "fresh-"
+KINDS = (*NAMED, "unrelated", "mutant", "right-mutant", f"{FRESH}mutant", f"{FRESH}right-mutant")
 PAIRS = 40  # of rewritten mistakes, in each assignment
 sys.path.insert(0, str(ROOT))
 
 
-def mutants(name: str, count: int, of_styles: int) -> None:
-    """Write *count* random mutants of the reference's solution regions and *of_styles* of each right style, the same sample each time."""
+def mutants(name: str, count: int, of_styles: int, fresh: str = "") -> None:
+    """Write *count* random mutants of the reference's solution regions and *of_styles* of each right style, the same sample each time.
+
+    *fresh* is a word that draws another sample, without those of the first: one that nobody saw while the rules were made.
+    """
     data = tomllib.loads((ROOT / "assignments" / name / "assignment.toml").read_text(encoding="utf-8"))
     module = f"{data['submit']['module']}.py"
     reference = (ROOT / "solutions" / name / module).read_text(encoding="utf-8")
@@ -49,9 +53,10 @@ def mutants(name: str, count: int, of_styles: int) -> None:
             if (folder / module).is_file() and (text := (folder / module).read_text(encoding="utf-8"))
         ),
     ]:
-        found = sorted(_mutated(text, lines))
-        chosen = random.Random(f"mutants of {name}{style and '/'}{style}").sample(found, min(wanted, len(found)))
-        (STORE / f"mutants_{name}{style and '_'}{style}.json").write_text(json.dumps(chosen), encoding="utf-8")
+        seen = _stored(f"mutants_{name}{style and '_'}{style}.json") if fresh else []
+        found = sorted(_mutated(text, lines) - set(seen))
+        chosen = random.Random(f"mutants of {name}{style and '/'}{style}{fresh}").sample(found, min(wanted, len(found)))
+        (STORE / f"{fresh}mutants_{name}{style and '_'}{style}.json").write_text(json.dumps(chosen), encoding="utf-8")
         print(f"{name} {style}: {len(chosen)} of {len(found)} mutants")
 
 
@@ -107,11 +112,13 @@ def _programs(assignment: Any) -> Iterator[tuple[str, Any, Sequence[int]]]:
         yield f"rewritten:{name}", replace(style, files={**style.files, source: text.encode()}), SEEDS
     for path in sorted((assignment.private / "break" / "wrong").glob("*.py")):
         yield f"unrelated:{path.stem}", replace(base, files={**base.files, source: path.read_bytes()}), SEEDS
-    for number, text in enumerate(_stored(f"mutants_{assignment.name}.json")):
-        yield f"mutant:{number}", replace(base, files={**base.files, source: text.encode()}), SEEDS[:1]
-    for style, program in styles.items():
-        for number, text in enumerate(_stored(f"mutants_{assignment.name}_{style}.json")):
-            yield f"right-mutant:{style}/{number}", replace(program, files={**program.files, source: text.encode()}), SEEDS[:1]
+    for fresh in ("", FRESH):
+        for number, text in enumerate(_stored(f"{fresh}mutants_{assignment.name}.json")):
+            yield f"{fresh}mutant:{number}", replace(base, files={**base.files, source: text.encode()}), SEEDS[:1]
+        for style, program in styles.items():
+            for number, text in enumerate(_stored(f"{fresh}mutants_{assignment.name}_{style}.json")):
+                mutant = replace(program, files={**program.files, source: text.encode()})
+                yield f"{fresh}right-mutant:{style}/{number}", mutant, SEEDS[:1]
     yield from _pairs(assignment.name, styles, source, tomllib.loads((assignment.private / "rewritten.toml").read_text(encoding="utf-8")))
 
 
@@ -305,8 +312,8 @@ def _row(runs: dict[str, Any], known: dict[int, Any], kind: str, public: bool) -
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["mutants", name, count, of_styles]:
-            mutants(name, int(count), int(of_styles))
+        case ["mutants", name, count, of_styles, *rest]:
+            mutants(name, int(count), int(of_styles), *rest[:1])
         case ["record", name, *rest]:
             record(name, *rest[:1], *(int(number) for number in rest[1:3]))
         case ["table", *rest]:
