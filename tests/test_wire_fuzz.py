@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from grader import wire
 from grader.student.errors import StudentError, WorkerGone, WorkerLate
-from grader.student.line import Budget, Output, Worker
+from grader.student.line import Budget, Output, Program, Worker
 from grader.student.proxy import Proxy
 from grader.student.session import Session
 
@@ -32,7 +32,6 @@ class Control:
     def __init__(self) -> None:
         self.ended = 0
         self.waited = 0.0
-        self.kept: list[bytes] = []
 
     def ready(self) -> int:
         return 0
@@ -46,9 +45,6 @@ class Control:
 
     def drop(self) -> None:
         self.ended += 1
-
-    def keep(self, code: bytes) -> None:
-        self.kept.append(code)
 
 
 class Far:
@@ -283,14 +279,16 @@ GREETING = framed(json.dumps({"v": {"names": ["x"], "layers": []}}).encode())
 CODE = b'{"code":true}'
 
 
-def greeted(chunks: list[bytes], *, asked: bool, cap: int = 8) -> tuple[list[bytes], str]:
+def greeted(chunks: list[bytes], *, asked: bool, cap: int = 8) -> tuple[bytes | None, str]:
     """Return what was kept as code and how the greeting ended."""
     far = Far([(chunk, 0.0) for chunk in chunks], cap=cap)
-    far.worker.wants_code = asked
+    program = Program({"p.py": b""}, "p")
+    far.worker.load(program, share=asked)
     try:
-        return far.control.kept, ",".join(sorted(far.worker.names()))
+        names = ",".join(sorted(far.worker.names()))
+        return program.code, names
     except WorkerGone as error:
-        return far.control.kept, str(error)
+        return program.code, str(error)
     finally:
         far.close()
 
@@ -298,18 +296,21 @@ def greeted(chunks: list[bytes], *, asked: bool, cap: int = 8) -> tuple[list[byt
 def test_compiled_code_is_kept_once_and_only_where_it_was_asked_for() -> None:
     """The worker's first message may be the code; a second one, or one that nobody asked for, breaks the protocol."""
     code = framed(CODE, (b"abc",))
-    assert greeted([code, GREETING], asked=True) == ([b"abc"], "x")
-    assert greeted([GREETING], asked=True) == ([], "x")
-    kept, end = greeted([code, code, GREETING], asked=True)
-    assert kept == [b"abc"]
-    assert "greeting" in end
-    kept, end = greeted([code, GREETING], asked=False)
-    assert kept == []
-    assert "greeting" in end
+    far = Far([(code, 0.0), (GREETING, 0.0)])
+    program = Program({"p.py": b""}, "p")
+    far.worker.load(program, share=True)
+    assert (far.worker.names(), program.code) == ({"x"}, b"abc")
+    far.close()
+    assert greeted([GREETING], asked=True) == (None, "x")
+    for chunks, asked in (([code, code, GREETING], True), ([code, GREETING], False)):
+        assert "greeting" in greeted(chunks, asked=asked)[1]
 
 
 def test_code_that_is_too_long_or_not_one_piece_is_not_kept() -> None:
     """The kit's memory is not hers: beyond 4 MiB, or in several pieces, the next worker compiles anew."""
-    assert greeted([framed(CODE, (b"x" * ((4 << 20) + 1),)), GREETING], asked=True) == ([], "x")
-    assert greeted([framed(CODE, (b"a", b"b")), GREETING], asked=True) == ([], "x")
-    assert greeted([framed(CODE), GREETING], asked=True) == ([], "x")
+    for blobs in ((b"x" * ((4 << 20) + 1),), (b"a", b"b"), ()):
+        far = Far([(framed(CODE, blobs), 0.0), (GREETING, 0.0)], cap=8)
+        program = Program({"p.py": b""}, "p")
+        far.worker.load(program, share=True)
+        assert (far.worker.names(), program.code) == ({"x"}, None)
+        far.close()

@@ -22,16 +22,26 @@ UNASKED = 0.05  # seconds that a worker used below which nobody asks how much of
 PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
 
 
-@dataclass(frozen=True, eq=False)
 class Program:
     """What a worker loads: Python files by name, which of them is the module, and the packages that it may import.
 
-    Two are never equal: whoever makes one for each check pays for sending and compiling it each time.
+    ``code`` is the module's compiled code, as the first worker told it before any of it ran; it is never looked into here.
     """
 
-    files: Mapping[str, bytes]
-    module: str
-    packages: tuple[str, ...] = ()
+    def __init__(self, files: Mapping[str, bytes], module: str, packages: tuple[str, ...] = ()) -> None:
+        self.files = files
+        self.module = module
+        self.packages = packages
+        self.code: bytes | None = None
+        self._frames: dict[tuple[bool, bool], bytes] = {}
+
+    def frames(self, share: bool) -> bytes:
+        """Return the message that gives it to a worker; with *share* the worker is to tell the compiled code."""
+        key = share, self.code is not None
+        if key not in self._frames:
+            message = {"files": list(self.files), "module": self.module, "packages": list(self.packages), "share": share}
+            self._frames = {key: wire.pack(message, [*self.files.values(), *([] if self.code is None else [self.code])])}
+        return self._frames[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Worker:
         self.lived = 0.0  # what it used in the checks before this one
         self.gone: WorkerGone | None = None
         self.layers: list[str] = []
-        self.wants_code = False
+        self._sharer: Program | None = None  # whose compiled code this worker is to tell
         self._output = output
         self._control = control
         self._asked = 0.0
@@ -69,14 +79,21 @@ class Worker:
         """What the program printed, at most the budget's kilobytes."""
         return self._output.text()
 
+    def load(self, program: Program, *, share: bool) -> None:
+        """Send the program; ``names`` waits for the answer. With *share* the worker also tells its compiled code, if nobody has yet."""
+        asks = share and program.code is None
+        self._sharer = program if asks else None
+        with contextlib.suppress(OSError):  # a worker that died at once shows when it is asked
+            self.channel.sock.sendall(program.frames(asks))
+
     def names(self) -> frozenset[str]:
         """Return the names in the module once it has loaded. Raises StudentError if it did not, or WorkerGone."""
         self._control.ready()  # the zygote may still be importing: that is our time, not hers
         reply, blobs = self._receive()
-        if self.wants_code and type(reply) is dict and "code" in reply:  # it comes before any of her code has run
+        sharer, self._sharer = self._sharer, None
+        if sharer is not None and type(reply) is dict and "code" in reply:  # it comes before any of her code has run
             if len(blobs) == 1 and len(blobs[0]) <= CODE:
-                self._control.keep(blobs[0])
-            self.wants_code = False
+                sharer.code = blobs[0]
             reply, _ = self._receive()
         if type(reply) is dict and "e" in reply:
             raise student_error(reply["e"], self)
@@ -198,7 +215,7 @@ class Worker:
 class Control(Protocol):
     """How to measure and end one worker; once it has ended, ``waited`` is how long it waited for a processor.
 
-    ``drop`` ends it too, and nobody waits for that. ``keep`` takes the compiled code of its program for the next worker.
+    ``drop`` ends it too, and nobody waits for that.
     """
 
     waited: float
@@ -210,8 +227,6 @@ class Control(Protocol):
     def end(self, grace: float = 0.0) -> int: ...
 
     def drop(self) -> None: ...
-
-    def keep(self, code: bytes) -> None: ...
 
 
 def _is_signal(status: int, name: str) -> bool:

@@ -14,9 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +25,6 @@ from grader.student.line import Budget, Output, Program, Worker
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
 ISOLATED = ("-s", "-P", "-S")  # not -I: it would ignore the fixed PYTHONHASHSEED, and sets would iterate by chance
-PROGRAMS = 32  # whose files a zygote keeps at a time
 START_SECONDS = 120.0  # a cold disk and torch; only a fault of ours takes longer
 
 
@@ -61,7 +59,6 @@ class Zygote:
         self._cuda = cuda
         self._replies: deque[_Pending] = deque()
         self._policies: dict[tuple[float, int | None, bool], int] = {}
-        self._programs: OrderedDict[Program, _Known] = OrderedDict()
         self._numbers = itertools.count()
         self._said = ""
         self.forks = 0
@@ -128,19 +125,19 @@ class Zygote:
 
     def start(self, program: Program, budget: Budget) -> Worker:
         """Fork a sealed worker for *program*; returns before it has loaded."""
-        policy, known = self._policy(budget), self._known(program)
+        policy = self._policy(budget)
         sock, theirs = socket.socketpair()
         reading, writing = os.pipe()
-        control = _Forked(self, known)
+        control = _Forked(self)
         try:
-            request = {"do": "fork", "policy": policy, "program": known.number}
+            request = {"do": "fork", "policy": policy}
             control.pending = self._send(request, control.born, fds=[theirs.fileno(), writing])
         finally:
             theirs.close()
             os.close(writing)
         self.forks += 1
         worker = Worker(sock, Output(reading, budget.output), control, budget)
-        worker.wants_code = not known.compiled
+        worker.load(program, share=True)
         return worker
 
     def _policy(self, budget: Budget) -> int:
@@ -152,25 +149,6 @@ class Zygote:
             self._policies[key] = number = next(self._numbers)
             self._tell({"do": "policy", "number": number, "policy": told})
         return self._policies[key]
-
-    def _known(self, program: Program) -> _Known:
-        """Return what the zygote holds of *program*, after telling it; the one that was asked for longest ago makes room."""
-        if program in self._programs:
-            self._programs.move_to_end(program)
-            return self._programs[program]
-        if len(self._programs) >= PROGRAMS:
-            _, old = self._programs.popitem(last=False)
-            self._tell({"do": "forget", "number": old.number})
-            old.compiled = True  # too late to keep its code
-        self._programs[program] = known = _Known(next(self._numbers))
-        self._tell({"do": "program", "number": known.number, **_message(program), "share": True}, list(program.files.values()))
-        return known
-
-    def keep(self, known: _Known, code: bytes) -> None:
-        """Let the next workers of a program start from its compiled code."""
-        if not known.compiled:
-            known.compiled = True
-            self._tell({"do": "code", "number": known.number}, [code])
 
     def alive(self) -> bool:
         """Return whether the zygote is still there; for the process that started it alone."""
@@ -187,19 +165,6 @@ class Zygote:
             self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
-
-
-@dataclass(slots=True)
-class _Known:
-    """A program that the zygote has: its number there, and whether it has the compiled code too."""
-
-    number: int
-    compiled: bool = False
-
-
-def _message(program: Program) -> dict[str, Any]:
-    """Return the head of a program's message; its files are the blobs."""
-    return {"files": list(program.files), "module": program.module, "packages": list(program.packages)}
 
 
 class _Pending:
@@ -221,9 +186,8 @@ def _wait_for(sock: socket.socket, deadline: float | None) -> None:
 class _Forked:
     """A worker that the zygote forked, known by its number there."""
 
-    def __init__(self, zygote: Zygote, program: _Known) -> None:
+    def __init__(self, zygote: Zygote) -> None:
         self._zygote = zygote
-        self._program = program
         self._pid = 0
         self.waited = 0.0
         self._status: int | None = None
@@ -258,9 +222,6 @@ class _Forked:
             self._status = 0
             self._zygote._tell({"do": "drop", "pid": self.ready()})
 
-    def keep(self, code: bytes) -> None:
-        self._zygote.keep(self._program, code)
-
 
 class Plain:
     """Tier 3: a process for each check, with time limits and nothing more. Works wherever Python does."""
@@ -284,9 +245,9 @@ class Plain:
         self.forks += 1
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         output = Output(None, budget.output)
-        with contextlib.suppress(OSError):  # one that died at once shows when it is asked
-            sock.sendall(wire.pack({**_message(program), "share": False}, list(program.files.values())))
-        return Worker(sock, output, _Spawned(process, output), budget)
+        worker = Worker(sock, output, _Spawned(process, output), budget)
+        worker.load(program, share=False)  # nothing here that her program could not rewrite
+        return worker
 
     def _tell(self, process: subprocess.Popen[bytes], message: Any) -> None:
         assert process.stdin is not None
@@ -352,9 +313,6 @@ class _Spawned:
 
     def drop(self) -> None:
         self.end()
-
-    def keep(self, code: bytes) -> None:
-        """Never asked for here."""
 
 
 def starter(the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None, *, cuda: bool = False) -> Starter:

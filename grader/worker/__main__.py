@@ -76,7 +76,7 @@ class Control(wire.Channel):
 
 
 class Zygote:
-    """Answers the judge's control channel. Programs are bytes to it, kept for the children: it looks into none."""
+    """Answers the judge's control channel. No program passes through it: what it held, each of its children could read."""
 
     def __init__(self, control: socket.socket) -> None:
         self._channel = Control(control)
@@ -85,7 +85,6 @@ class Zygote:
         self._site: list[str] = []
         self._seal: Any = None  # its module, or None where nothing is sealed
         self._policies: dict[int, Any] = {}
-        self._programs: dict[int, load.Program] = {}
 
     def run(self) -> None:
         """Serve until the judge hangs up; then nothing survives."""
@@ -125,29 +124,19 @@ class Zygote:
         if self._seal is not None:
             self._seal.prepare(message["policy"])
 
-    def do_program(self, message: Any, blobs: Any) -> None:
-        self._programs[message["number"]] = load.program(message, blobs)
-
-    def do_code(self, message: Any, blobs: Any) -> None:
-        self._programs[message["number"]].code = blobs[0]
-
-    def do_forget(self, message: Any, blobs: Any) -> None:
-        del self._programs[message["number"]]
-
     def do_fork(self, message: Any, blobs: Any) -> Any:
         connection, output = self._channel.fds[:2]
         del self._channel.fds[:2]
-        program = self._programs[message["program"]]
         pid = os.fork()
         if pid == 0:
-            self._become_worker(connection, output, self._policies[message["policy"]], program)
+            self._become_worker(connection, output, self._policies[message["policy"]])
         os.close(connection)
         os.close(output)
         self._children.add(pid)
         self._sweep()
         return {"pid": pid}
 
-    def _become_worker(self, connection: int, output: int, policy: Any, program: load.Program) -> None:
+    def _become_worker(self, connection: int, output: int, policy: Any) -> None:
         code = 70
         try:
             os.dup2(output, 1)
@@ -158,7 +147,7 @@ class Zygote:
                 os.closerange(4, 4096)
             else:
                 layers = self._seal.seal({**policy, "keep": [3]})  # the seal needs a descriptor of its own until then
-            work(wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)), program, self._site, layers)
+            work(wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)), self._site, layers)
             code = 0
         except BaseException as error:
             os.write(2, f"worker: {type(error).__name__}: {error}\n".encode())
@@ -233,11 +222,12 @@ def _streams() -> None:
         setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1))  # noqa: SIM115
 
 
-def work(channel: wire.Channel, program: load.Program, site: list[str], layers: list[str]) -> None:
-    """Be a worker: load the program, say so, serve it; afresh for each check that the judge has for it."""
+def work(channel: wire.Channel, site: list[str], layers: list[str]) -> None:
+    """Be a worker: receive the program, load it, say so, serve it; afresh for each check that the judge has for it."""
     sys.path[:] = [path for path in sys.path if path != sys.argv[1]]
     sys.argv[:] = ["student"]
     deepest = sys.getrecursionlimit()
+    program = load.program(*channel.receive())
     while True:
         try:
             module = load.load(program, site, lambda code: channel.send({"code": True}, [code]))
@@ -261,7 +251,7 @@ def single(port: int) -> None:
     channel.send({"token": first["token"]})
     preload(first["preload"], first["site"])
     _streams()
-    work(channel, load.program(*channel.receive()), first["site"], [])
+    work(channel, first["site"], [])
 
 
 def main() -> None:

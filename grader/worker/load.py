@@ -20,17 +20,19 @@ class Program:
 
     __slots__ = ("code", "files", "module", "packages", "share")
 
-    def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], share: bool) -> None:
+    def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], share: bool, code: bytes | None) -> None:
         self.files = files
         self.module = module
         self.packages = packages
         self.share = share  # the judge asks for the compiled code
-        self.code: bytes | None = None
+        self.code = code
 
 
 def program(message: Any, blobs: Sequence[bytes]) -> Program:
     """Return the program in a message of the judge's."""
-    return Program(dict(zip(message["files"], blobs, strict=True)), message["module"], message["packages"], message["share"])
+    names = message["files"]
+    code = blobs[len(names)] if len(blobs) > len(names) else None
+    return Program(dict(zip(names, blobs, strict=False)), message["module"], message["packages"], message["share"], code)
 
 
 def text(source: bytes) -> str:

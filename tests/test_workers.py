@@ -1,0 +1,195 @@
+"""One worker serves the public suite as long as it behaves; each hidden check has a fresh one; what is compiled once serves them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import judge, manifest, wall
+from grader.model import Grade, Submission
+from grader.student.line import Budget, Program
+from grader.student.process import Starter, starter
+from grader.student.proxy import Student
+from grader.student.session import Session
+
+CHECKS = ("calls", "process", "depth", "words", "end", "calls_again", "process_again", "depth_again", "late", "calls_last")
+MANIFEST = """\
+name = "hw1"
+title = "What is left from check to check"
+submit = { module = "program", files = ["program.py"], packages = [] }
+stage = [{ name = "all", part = "solution", public = 20, hidden = 80 }]
+limits = { seconds = 0.4, total = 20 }
+"""
+SUITE = '''\
+import pytest
+
+
+@pytest.mark.stage("all", points={points})
+@pytest.mark.parametrize("name", {checks})
+def test_it(student, name):
+    """What is left."""
+    assert student.value(getattr(student, name.removesuffix("_again").removesuffix("_last"))()) == 1
+'''
+PROGRAM = """\
+import sys
+import os
+
+seen = []
+
+
+def calls():
+    '''How often this module's own list was written to.'''
+    seen.append(1)
+    return len(seen)
+
+
+def process():
+    '''How often this process was asked: its `sys` outlives the module.'''
+    sys.asked = getattr(sys, "asked", 0) + 1
+    return sys.asked
+
+
+def depth():
+    sys.setrecursionlimit(5000)
+    return 1
+
+
+def words():
+    print("only here")
+    return 1
+
+
+def end():
+    os._exit(3)
+
+
+def late():
+    while True:
+        pass
+"""
+
+
+def graded(folder: Path, suites: list[str], tier: int, program: str = PROGRAM) -> tuple[Grade, Starter]:
+    """Grade the program with the suites; return what came out and what started the workers."""
+    for place, points in (("assignments/hw1/tests", 2), ("solutions/hw1/hidden", 8)):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        (folder / place / "test_all.py").write_text(SUITE.format(checks=CHECKS, points=points), encoding="utf-8")
+    (folder / "assignments/hw1/assignment.toml").write_text(MANIFEST, encoding="utf-8")
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: this machine gives tier {the_wall.tier}, not {tier}: {the_wall.reason}")
+    assignment = manifest.load(folder / "assignments/hw1", folder / "solutions/hw1")
+    workers = starter(the_wall, assignment.packages)
+    try:
+        submission = Submission("s", {"program.py": program.encode()}, "sha256:0")
+        return judge.with_suite(assignment, suites, lambda: workers, lambda bench: bench.grade(submission)), workers
+    finally:
+        workers.close()
+
+
+def outcomes(grade: Grade) -> dict[str, str]:
+    return {verdict.id.partition("[")[2].rstrip("]"): verdict.outcome.value for verdict in grade.verdicts}
+
+
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_public_checks_share_a_worker_until_it_misbehaves(tmp_path: Path, tier: int) -> None:
+    """The module is loaded afresh for each; a crash or a time-out costs one check and one worker, no more."""
+    grade, workers = graded(tmp_path, ["public"], tier)
+    ends = outcomes(grade)
+    assert ends.pop("end") == "CRASH"
+    assert ends.pop("late") == "TIMEOUT"
+    assert set(ends.values()) == {"PASS"}
+    assert workers.forks == 3  # until the crash, until the time-out, and for the last
+
+
+def test_a_shared_worker_is_one_process(tmp_path: Path) -> None:
+    """What a public check leaves in the process itself is seen by the next: that is what sharing means, and only there."""
+    grade, _ = graded(tmp_path, ["public"], 2, PROGRAM.replace("def depth():", "def depth():\n    return process() - 1\n\n\ndef spare():"))
+    assert outcomes(grade)["depth"] == "PASS"  # asked second in a process that `process` asked first
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_each_hidden_check_has_a_worker_of_its_own(tmp_path: Path, tier: int) -> None:
+    grade, workers = graded(
+        tmp_path, ["hidden"], tier, PROGRAM.replace("def depth():", "def depth():\n    return process()\n\n\ndef spare():")
+    )
+    ends = outcomes(grade)
+    assert (ends.pop("end"), ends.pop("late")) == ("CRASH", "TIMEOUT")
+    assert set(ends.values()) == {"PASS"}
+    assert workers.forks == len(CHECKS)
+
+
+def test_what_is_printed_belongs_to_its_check(tmp_path: Path) -> None:
+    grade, _ = graded(tmp_path, ["public", "hidden"], 2)
+    printed = {verdict.id: verdict.output for verdict in grade.verdicts if verdict.output}
+    assert printed == {f"{suite}/test_all.py::test_it[words]": "only here\n" for suite in ("public", "hidden")}
+
+
+def test_a_traceback_quotes_her_lines_from_compiled_code_too(tmp_path: Path) -> None:
+    """The second worker has never compiled her file, and says the same."""
+    grade, _ = graded(tmp_path, ["hidden"], 2, PROGRAM.replace("return len(seen)", "return len(seen) + None  # here"))
+    traces = [verdict.traceback for verdict in grade.verdicts if "calls" in verdict.id]
+    assert len(traces) == 3
+    assert all('File "program.py", line 10, in calls' in trace and "return len(seen) + None  # here" in trace for trace in traces)
+
+
+def test_the_recursion_limit_is_back_for_the_next_check(tmp_path: Path) -> None:
+    """Else a program would pass because of the check before."""
+    deep = PROGRAM.replace("def words():", "def words():\n    return int(sys.getrecursionlimit() < 5000)\n\n\ndef spare():")
+    grade, _ = graded(tmp_path, ["public"], 2, deep)
+    assert outcomes(grade)["words"] == "PASS"
+
+
+SEARCH = """\
+import gc
+import sys
+
+
+def look():
+    '''Search all that can be reached from the frames below and from the collector for another's secret.'''
+    word = "".join(reversed("rehtona-yb-tpek"))
+    secret = word.encode()
+    pending, seen = [], set()
+    frame = sys._getframe()
+    while frame is not None:
+        pending += [frame.f_locals, frame.f_globals]
+        frame = frame.f_back
+    pending += gc.get_objects()
+    found = 0
+    while pending:
+        thing = pending.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if thing is word or thing is secret:
+            continue
+        if isinstance(thing, (bytes, bytearray)) and secret in thing:
+            found += 1
+        elif isinstance(thing, str) and word in thing:
+            found += 1
+        else:
+            pending += gc.get_referents(thing)
+    return [found, len(seen) > 10_000]
+"""
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_no_program_passes_through_the_process_that_the_next_is_forked_from(tmp_path: Path, tier: int) -> None:
+    """Whatever the zygote held, each of its children could read: another's hand-in, and ours that her tests are tried on."""
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: this machine gives tier {the_wall.tier}, not {tier}: {the_wall.reason}")
+    workers = starter(the_wall, ())
+    try:
+        for _ in range(2):
+            first = workers.start(Program({"program.py": b"SECRET = 'kept-by-another'\n"}, "program"), Budget())
+            assert "SECRET" in first.names()
+            first.close()
+        second = workers.start(Program({"program.py": SEARCH.encode()}, "program"), Budget(seconds=10.0))
+        names = second.names()
+        session = Session(second)
+        assert Student(session, names).look() == [0, True]
+        second.close()
+    finally:
+        workers.close()
