@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import engines, floor, long, many, one, page, store, tamper, training, watch  # noqa: E402
+from bench import engines, floor, long, many, one, page, store, tamper, training, walls, watch  # noqa: E402
 from bench.page import Aim  # noqa: E402
 
 PAGE = ROOT / "docs" / "BENCHMARKS.md"
@@ -90,12 +90,17 @@ def _engines(options: argparse.Namespace) -> Section:
     return engines.section(found), engines.aims(found)
 
 
+def _wall(options: argparse.Namespace) -> Section:
+    return walls.section(3 * options.repeats, options.rounds)
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "one": _one,
     "class": _class,
     "long": _long,
     "engines": _engines,
     "training": _training,
+    "wall": _wall,
     "watch": _watch,
     "store": _store,
     "floor": _floor,
