@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(ROOT / "tests")]  # both hold a conftest: the browser's is meant
 
 WIDTH, HEIGHT, SHOWN = 900, 720, 0.62  # of the page, in CSS pixels; how far the picture is scaled down
 

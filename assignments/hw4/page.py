@@ -101,6 +101,7 @@ TRAINED: dict[str, Any] = {
     "id": "trained",
     "kind": None,
     "after": "question",
+    "beside": "map",
     "title": {"en": "The map that the slope found", "zh": "斜率找到的地图"},
     "text": {
         "en": "The same words and the same rule; these places were found by walking downhill. Who stands beside whom? Move a letter: what does it cost?",

@@ -128,6 +128,8 @@ def _checked(name: str, pain: ModuleType, page: ModuleType) -> list[dict[str, An
                 raise SuiteError(f"{where} has no {key!r}; see docs/PLAY.md")
         if panel["kind"] is not None and panel["kind"] not in pain.KINDS:
             raise SuiteError(f"{where} has kind {panel['kind']!r}; {PAIN}.py knows: {', '.join(pain.KINDS)}")
+        if panel.get("beside") not in (None, *(other["id"] for other in panels if other is not panel)):
+            raise SuiteError(f"{where} stands beside {panel['beside']!r}, which is no other panel; see docs/PLAY.md")
     if len({panel["id"] for panel in panels}) < len(panels):
         raise SuiteError(f"{name}/{PAGE}.py: two panels have one id; rename one")
     return panels

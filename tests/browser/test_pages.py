@@ -225,6 +225,29 @@ def test_a_phones_width_is_enough(copy, tab, picture, name, scheme):
         assert (sum(int(part) for part in ground[4:-1].split(",")) > 384) is (scheme == "light")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("width", "together"), [(1100, True), (800, True), (PHONE, False)])
+def test_the_trained_map_stands_beside_hers(copy, tab, picture, width, together, lang):
+    """Once she has predicted, both maps are seen at one glance, their edges level; on a phone the trained one follows below."""
+    folder = copy("hw4")
+    read = book.read("hw4", folder)
+    with page_of(folder, tab, lang, width=width, height=900) as page:
+        assert page.locator("#trained .pad").count() == 0, "not before the prediction"
+        answer(page, read.questions)
+        page.wait_for_selector("#trained .pad")
+        page.wait_for_timeout(300)
+        picture(page, f"hw4-maps-{width}-{lang}")
+        hers, theirs = (page.locator(f"#{name} .pad").bounding_box() for name in ("map", "trained"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert hers["width"] == pytest.approx(theirs["width"], abs=2)
+    if together:
+        assert hers["x"] + hers["width"] < theirs["x"]
+        assert hers["y"] == pytest.approx(theirs["y"], abs=1)
+        assert hers["width"] > 0.38 * width
+    else:
+        assert hers["y"] + hers["height"] < theirs["y"]
+
+
 def test_a_reload_and_a_second_tab_show_the_same(toy, tab):
     """The log is the state: a reload keeps it, and a try in one tab shows in the other."""
     with running("toy", toy) as (_, address):

@@ -239,7 +239,7 @@ function section(me) {
   if (panel.best) acts.append(make("button", { type: "button", className: "quiet back", onclick: () => { adopt(me, state.panels[panel.id].best_input); reset(me); } }, say("best_back")));
   if (panel.record === "release") acts.append(make("button", { type: "button", className: "quiet", onclick: () => { starts(me); reset(me); } }, say("again")));
   const left = make("div", {}, ...controls(me), acts, part("error", "div", { className: "error" }));
-  const wide = Boolean(panel.graph || (panel.pad && !panel.kind)), under = !wide && (panel.record !== "release" || panel.pad); // few controls: the log stands below them
+  const wide = Boolean(panel.graph || (panel.pad && !panel.kind && !panel.beside)), under = !wide && (panel.record !== "release" || panel.pad); // few controls: the log stands below them
   if (under) left.append(logged);
   const made = make("section", { id: panel.id }, make("h2", {}, pick(panel.title)), ...paragraphs(panel.text), part("machine", "div", { className: "machine" }),
     make("div", { className: wide ? "columns wide" : "columns" }, left, make("div", { className: "side" }, picture, under ? null : logged)));
@@ -673,9 +673,11 @@ function build() {
   for (const me of panels.values()) {
     stop(me);
     me.charts = me.historyChart = null;
-    if (me.panel.after === "question") question_here();
+    if (me.panel.after === "question" && !(me.panel.beside && state.prediction)) question_here();
     link(me.panel.id, pick(me.panel.title));
-    made.push(section(me));
+    const shown = section(me), place = made.findIndex((one) => one.id && one.id === me.panel.beside);
+    if (place < 0 || shown.className === "locked") made.push(shown);
+    else made[place] = make("div", { className: "pair" }, made[place], shown);
   }
   question_here();
   document.getElementById("nav").replaceChildren(...links);
