@@ -75,12 +75,15 @@ def hidden_concepts(folder: Path, lang: str) -> list[str]:
 
 def _cost(assignment: Assignment, grade: Grade) -> list[str]:
     """Say what the next hint to the first failing check costs: no points, but it is written down."""
-    from grader import hints, journal
     from grader.model import Outcome
 
     failing = next((v for v in grade.verdicts if v.outcome in (Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT)), None)
+    if failing is None:
+        return []
+    from grader import hints, journal
+
     known = hints.load(assignment.folder)
-    if failing is None or f"{failing.stage}.{hints.name_of(failing.id)}" not in known:
+    if f"{failing.stage}.{hints.name_of(failing.id)}" not in known:
         return []
     used = journal.read(assignment.folder).hints(hints.name_of(failing.id))
     if used >= hints.LEVELS:

@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from grader.errors import CourseError
-from grader.intake import disk, zips
+from grader.intake import disk
 from grader.intake.names import ENTRIES, NOTEBOOK_CAP, Chosen, Item, cap_of, choose, too_large
-from grader.intake.notebook import module_text
 from grader.intake.refusal import Rejected, shown
 from grader.intake.source import check_text
-from grader.intake.tars import TarReader, read_tar
 from grader.model import Assignment, Submission
 
 _ARCHIVE = 64 * 1024 * 1024  # bytes of an archive as handed in
@@ -89,6 +87,8 @@ def collect(chosen: Chosen, assignment: Assignment, read: Callable[[Item, int], 
 
 
 def _module_of(name: str, notebook: bytes, assignment: Assignment) -> bytes:
+    from grader.intake.notebook import module_text
+
     text = module_text(name, notebook)
     if len(text) > cap_of(assignment.source_name, assignment):
         raise too_large(f"code of {name}", cap_of(assignment.source_name, assignment))
@@ -111,10 +111,14 @@ def _from_archive(stream: BinaryIO, label: str, assignment: Assignment) -> dict[
     """Tell archives apart by what they are, not by what they are called."""
     start = stream.read(262)
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        from grader.intake import zips
+
         with zips.open_zip(stream, label) as archive:
             chosen = choose(label, zips.list_zip(archive), assignment)
             return collect(chosen, assignment, lambda item, cap: zips.read_zip(archive, item, cap))
     if start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar":
+        from grader.intake.tars import TarReader, read_tar
+
         chosen = choose(label, TarReader(stream, label).entries(), assignment)
         wanted = {item.key: cap_of(name, assignment) for name, item in chosen.files.items() if isinstance(item.key, int)}
         if chosen.notebook is not None and isinstance(chosen.notebook.key, int):
