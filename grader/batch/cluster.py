@@ -22,7 +22,7 @@ from grader.errors import CourseError, GraderFault
 
 SCHEMES = {"dask": "tcp", "dask+tls": "tls"}
 GPU = "GPU"  # the resource of workers that have one: dask worker --resources "GPU=1"
-PLAIN = ["dask", "msgpack"]  # how values may come back: nothing that a pickle could say is listened to
+PLAIN = ["dask", "msgpack"]  # how a value may come back: as bytes, not as a pickle
 _TICK = 1.0
 _CONNECT = 15.0
 
