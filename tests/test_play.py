@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib
 import json
 import os
 import re
@@ -339,6 +340,7 @@ def test_numbers_that_are_none_are_not_drawn():
         (('"kind": "square"', '"kind": "cube"'), "'cube'; pain.py knows: square"),
         (('"controls": [X], ', ""), "has no 'controls'"),
         (('"panels": [', '"panels": [{"id": "one", "kind": None, "title": "", "controls": []},'), "two panels have one id"),
+        (('"panels": [', '"panels": [{"id": "two", "beside": "tow", "kind": None, "title": "", "controls": []},'), "stands beside 'tow'"),
     ],
 )
 def test_a_page_ill_described_is_refused_in_words(toy, edit, says):
@@ -452,39 +454,47 @@ def test_texts_and_lines_stand_out_from_their_ground(scheme):
 # --- in a notebook -----------------------------------------------------------------------------------------------------------------
 
 
-class Widgets:
-    """Stands for ipywidgets: every widget keeps what it was made with."""
-
-    class Widget:
-        def __init__(self, children=(), value=None, **more):
-            self.children, self.value, self.more, self.clicked = list(children), value, more, None
-            self.titles = {}
-
-        def on_click(self, work):
-            self.clicked = work
-
-        def set_title(self, place, title):
-            self.titles[place] = title
-
-    Tab = VBox = HTML = Button = FloatSlider = FloatLogSlider = RadioButtons = IntText = FloatText = Widget
-
-
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # ipywidgets' and ipykernel's own
+@pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("name", COURSE)
-def test_a_notebook_cell_keeps_the_same_tries(tmp_path, monkeypatch, name):
-    """Every panel that is open from the start can be tried in a cell, and its tries recompute."""
+def test_a_notebook_cell_keeps_the_same_tries(tmp_path, name, lang):
+    """The real ipywidgets take every control; a click records a try that recomputes, and says what it gave."""
+    widgets = importlib.import_module("ipywidgets")
     folder = tmp_path / name
     shutil.copytree(ROOT / "assignments" / name, folder, ignore=shutil.ignore_patterns("*.jsonl"))
-    monkeypatch.setitem(sys.modules, "ipywidgets", Widgets)
-    shown = notebook.show(name, "zh", folder)
-    for panel in shown.children:
-        *controls, button, _out = panel.children
-        for control in controls:
-            if control.value is None:
-                control.value = 1.0
-        button.clicked(button)
+    shown = notebook.show(name, lang, folder)
     read = book.read(name, folder)
-    assert len(rows(folder)) == len(shown.children) == len(shown.titles) > 0
+    open_now = [panel for panel in read.panels.values() if panel["kind"] is not None and "after" not in panel]
+    for panel, box in zip(open_now, shown.children, strict=True):
+        text, *controls, button, out = box.children
+        assert text.value
+        assert all(isinstance(control, widgets.ValueWidget) and control.description for control in controls)
+        for control in controls:
+            if isinstance(control, widgets.FloatSlider):
+                control.value = control.max
+        button.click()
+        assert re.match(r"(try|第几次) 1: ", out.value), f"{panel['id']}: {out.value}"
+    assert len(rows(folder)) == len(shown.children) == len(set(shown.titles)) > 0
     assert all(row["result"] == json.loads(json.dumps(read.evaluate(row["kind"], row["input"]))) for row in rows(folder))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_points_of_a_map_can_be_moved_in_a_cell(tmp_path):
+    """One list and two sliders move any letter; the others stay where they were put."""
+    folder = tmp_path / "hw4"
+    shutil.copytree(ROOT / "assignments" / "hw4", folder, ignore=shutil.ignore_patterns("*.jsonl"))
+    _text, which, x, y, button, _out = notebook.show("hw4", "en", folder).children[1].children
+    before = book.read("hw4", folder).pain.GRID
+    x.value, y.value = 0.5, -0.5
+    which.value = 1
+    assert [x.value, y.value] == pytest.approx(before["b"])
+    y.value = 0.25
+    button.click()
+    (row,) = rows(folder)
+    letters = row["input"]["letters"]
+    assert letters["a"] == [0.5, -0.5]
+    assert letters["b"] == [before["b"][0], 0.25]
+    assert {name: place for name, place in letters.items() if name not in "ab"} == {n: list(p) for n, p in before.items() if n not in "ab"}
 
 
 def test_without_ipywidgets_a_notebook_is_told_what_to_do(toy, monkeypatch):

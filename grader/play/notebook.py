@@ -1,11 +1,13 @@
 """The same pain in a notebook cell: ``from grader.play import notebook; notebook.show("HW")``. Needs ipywidgets where the notebook runs.
 
-The sliders, choices and fields of each panel, its numbers as text, and every try in the same log. Pictures are the browser page's.
+The sliders, choices and fields of each panel, its numbers as text, and every try in the same log; a map's points share a list and two
+sliders. Pictures are the browser page's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,25 +37,56 @@ def show(name: str, lang: str = "en", start: Path | None = None) -> Any:
 
 
 def _panel(widgets: Any, read: book.Book, kept: log.Log, panel: Mapping[str, Any], lang: str) -> Any:
-    """Return one panel: its controls, a button that records a try, and what the try gave."""
+    """Return one panel: what it is about, its controls, a button that records a try, and what the try gave."""
     controls = [(control, widget) for control in panel["controls"] if (widget := _control(widgets, control, lang)) is not None]
-    out = widgets.HTML(value=_say(panel.get("text", ""), lang))
-    button = widgets.Button(description={"en": "Try it", "zh": "试一次"}[lang])
+    places = {id(control): list(control["start"]) for control in panel["controls"] if control["type"] == "point"}
+    out = widgets.HTML()
+    button = widgets.Button(description=_say(panel.get("button") or {"en": "Try it", "zh": "试一次"}, lang), layout={"width": "max-content"})
 
     def attempt(_: Any = None) -> None:
-        given = as_input(panel, {id(control): widget.value for control, widget in controls})
+        given = as_input(panel, {**places, **{id(control): widget.value for control, widget in controls}})
         try:
             made = kept.append(panel["kind"], given, read.evaluate(panel["kind"], given))
+            shown = read.look(panel["id"], given).get("values", ())
         except ValueError as error:
-            out.value = str(error)
+            out.value = html.escape(str(error))
             return
         standing = view.standing(panel, kept.tries())
         tries, best = {"en": ("try", "best so far"), "zh": ("第几次", "目前最好")}[lang]
-        best_words = "" if standing["best"] is None else f"; {best}: {standing['best']:.6g}"
-        out.value = f"{tries} {standing['tries']}: {made.result}{best_words}"
+        told = [f"{_say(one['label'], lang)} {_figure(one['value'])}" for one in shown] or [f"{made.result}"]
+        told += [] if standing["best"] is None else [f"{best} {_figure(standing['best'])}"]
+        out.value = html.escape(f"{tries} {standing['tries']}: {'; '.join(told)}")
 
     button.on_click(attempt)
-    return widgets.VBox([*(widget for _, widget in controls), button, out])
+    text = widgets.HTML(value=html.escape(_say(panel.get("text", ""), lang)).replace("\n", "<br>"))
+    movers = _movers(widgets, panel, places, lang) if places else []
+    return widgets.VBox([text, *(widget for _, widget in controls), *movers, button, out])
+
+
+def _movers(widgets: Any, panel: Mapping[str, Any], places: dict[int, list[float]], lang: str) -> list[Any]:
+    """Return three controls that stand for all points of a map: which one, and its two places. *places* follows them."""
+    points = [control for control in panel["controls"] if control["type"] == "point"]
+    words = {"en": "which", "zh": "哪一个"}[lang]
+    which = widgets.Dropdown(options=[(_say(point["label"], lang), place) for place, point in enumerate(points)], description=words)
+    ends = {"min": panel["pad"]["min"], "max": panel["pad"]["max"], "step": 0.01, "continuous_update": False}
+    axes = [widgets.FloatSlider(value=start, description=name, **ends) for name, start in zip("xy", points[0]["start"], strict=True)]
+
+    def chosen(_: Any) -> None:
+        kept = list(places[id(points[which.value])])
+        for axis, value in zip(axes, kept, strict=True):
+            axis.value = value
+
+    def moved(axis: int) -> Callable[[Any], None]:
+        return lambda change: places[id(points[which.value])].__setitem__(axis, change["new"])
+
+    which.observe(chosen, names="value")
+    for axis, slider in enumerate(axes):
+        slider.observe(moved(axis), names="value")
+    return [which, *axes]
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def as_input(panel: Mapping[str, Any], values: Mapping[int, Any]) -> Any:
@@ -84,7 +117,7 @@ def _control(widgets: Any, control: Mapping[str, Any], lang: str) -> Any:
     if control["type"] == "number":
         whole = type(control.get("start")) is int
         return (widgets.IntText if whole else widgets.FloatText)(value=control.get("start", 0), **common)
-    return None  # points are dragged in the browser
+    return None  # points share three controls
 
 
 def _say(text: Any, lang: str) -> str:
