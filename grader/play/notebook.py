@@ -41,7 +41,9 @@ def _panel(widgets: Any, read: book.Book, kept: log.Log, panel: Mapping[str, Any
     controls = [(control, widget) for control in panel["controls"] if (widget := _control(widgets, control, lang)) is not None]
     places = {id(control): list(control["start"]) for control in panel["controls"] if control["type"] == "point"}
     out = widgets.HTML()
-    button = widgets.Button(description=_say(panel.get("button") or {"en": "Try it", "zh": "试一次"}, lang), layout={"width": "max-content"})
+    button = widgets.Button(
+        description=_say(panel.get("button") or {"en": "Try it", "zh": "试一次"}, lang), layout={"width": "max-content"}
+    )
 
     def attempt(_: Any = None) -> None:
         given = as_input(panel, {**places, **{id(control): widget.value for control, widget in controls}})
