@@ -16,6 +16,11 @@ class _Bilingual(Exception):
         """Return the text in *lang* (``en`` or ``zh``)."""
         return self.zh if lang == "zh" else self.text
 
+    @property
+    def both(self) -> str:
+        """The text in both languages, as it is kept where the reader is not known yet: ``phrases.in_language`` shows each her half."""
+        return self.text if self.zh == self.text else f"{self.text} / {self.zh}"
+
 
 class CourseError(_Bilingual):
     """Something that the person at the keyboard can mend; the text says what, where and how."""

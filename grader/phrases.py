@@ -6,6 +6,9 @@ A suite may write ``ENGLISH / 中文`` itself: then she reads her half. What her
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+from grader.model import Grade, Verdict
 
 _CHINESE = r"[\u4e00-\u9fff]"
 _TABLE: tuple[tuple[str, str], ...] = (
@@ -42,6 +45,17 @@ def in_language(message: str, lang: str) -> str:
     if placed is not None:
         return f"{_phrase(placed[1])}（{placed[2]} 第 {placed[3]} 行）"
     return _phrase(message)
+
+
+def grade_in(grade: Grade, lang: str) -> Grade:
+    """Return *grade* with every message and question in *lang*."""
+    verdicts = tuple(verdict_in(verdict, lang) for verdict in grade.verdicts)
+    return replace(grade, verdicts=verdicts, message=in_language(grade.message, lang))
+
+
+def verdict_in(verdict: Verdict, lang: str) -> Verdict:
+    question = in_language(verdict.question, lang) if verdict.question else verdict.question
+    return replace(verdict, message=in_language(verdict.message, lang), question=question)
 
 
 def _phrase(text: str) -> str:

@@ -10,7 +10,10 @@ import pytest
 
 from grader import audit, handout, hints, judge, manifest, marks, phrases, practice, steps
 from grader.errors import CourseError, GraderFault
+from grader.gradebook import Attempt, Standing
 from grader.model import Grade, Outcome, Verdict
+from grader.reports import classview, jsonform, text
+from grader.roster import Person
 from grader.tutor import Known, Misconception, annotate, diagnose, load_known, save_known, trace_paths
 from grader.tutor.known import ANY_SEED
 
@@ -229,3 +232,23 @@ def test_a_closed_part_says_what_opens_it_and_staff_find_all_open(hers, monkeypa
     monkeypatch.setenv(steps.VARIABLE, "all")
     steps.demand(hers, stage, steps.open_parts(hers, [], False))
     assert steps.everything_open(COURSE[0])
+
+
+@pytest.mark.parametrize(("lang", "single", "pair"), [("en", "One?", "One? / Two?"), ("zh", "一？", "一？ ／ 二？")])
+def test_a_grade_that_is_kept_asks_each_reader_in_her_language(lang, single, pair):
+    """Who grades does not know who will read: both languages are kept, and JSON, page and terminal show the one that is asked for."""
+    questions = {"one": Misconception("one", "One?", "一？"), "two": Misconception("two", "Two?", "二？")}
+    rows = knows(("one", "a", (2.5,)), ("two", "b", (3.5,)), ("one+two", "c", (9.5,)))
+    alone = annotate(grade(check("a", 2.5)), replace(rows, misconceptions=questions), "both")
+    both = annotate(grade(check("a", 2.5), check("b", 3.5), check("c", 9.5)), replace(rows, misconceptions=questions), "both")
+    assert alone.verdicts[0].question == "One? / 一？"
+    assert [row["question"] for row in jsonform.to_json(alone, lang)["checks"]] == [single]
+    assert {row["question"] for row in jsonform.to_json(both, lang)["checks"]} == {pair}
+    assert f"  ? {single}" in text.lines(alone, lang)
+    assert [m.question for m in classview._misconceptions([standing_of(both)])] == ["One? / 一？", "Two? / 二？"]
+
+
+def standing_of(graded: Grade) -> Standing:
+    """What the class report reads of one grade."""
+    attempt = Attempt(1, 1, "", "", "", graded)
+    return Standing(Person("me"), "hw9", attempt, 1, 0.0, 0.0, 1.0, 0, 0, 0.0, "", ())

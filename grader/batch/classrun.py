@@ -42,7 +42,6 @@ class ClassRun:
     originals: Originals
     engine: Engine
     ahead: int = 16  # jobs that the engine holds at most
-    _losses: dict[str, int] = field(default_factory=dict)
     _timed_out: dict[str, tuple[Job, Grade]] = field(default_factory=dict)
     _owner: Owner = field(default_factory=Owner)
     _beat: float = 0.0
@@ -104,7 +103,7 @@ class ClassRun:
         try:
             submission = entry.load()
         except Rejected as error:  # changed since the plan was made
-            yield self._store(entry, self.scheme.ungraded(entry.student, entry.digest, "rejected", str(error)))
+            yield self._store(entry, self.scheme.ungraded(entry.student, entry.digest, "rejected", error.both))
             return
         self.originals.keep(submission)
         taken[entry.work] = entry
@@ -122,8 +121,7 @@ class ClassRun:
         job = result.job
         entry = taken[job.work]
         if result.grade is None:
-            self._losses[job.work] = self._losses.get(job.work, 0) + 1
-            if self._losses[job.work] < TRIES:
+            if self.book.leases.lost(job.work) < TRIES:  # counted in the store: a run that is killed starts no new count
                 self.engine.submit(job)
                 yield Step("again", entry)
                 return

@@ -31,7 +31,7 @@ def annotator(assignment: Assignment) -> Callable[[Grade, Callable[[], Seen]], G
     """Return what every Grade passes through, its traces still in it, before it leaves the judge: the tutor names its misconceptions."""
     suites = SUITES if assignment.private is not None else SUITES[:1]
     known = load_known(trace_paths(assignment).values(), [suite_hash(assignment, [suite]) for suite in suites])
-    return lambda grade, witness: annotate(grade, known, witness=witness)
+    return lambda grade, witness: annotate(grade, known, "both", witness)
 
 
 class Starters:

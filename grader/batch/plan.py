@@ -86,7 +86,7 @@ def _entry(student: str, path: Path, scheme: Scheme) -> Entry:
         submission = load()
     except Rejected as error:
         digest = fingerprint(path)
-        return Entry(student, str(path), scheme.work(student, digest, 0), digest, load, str(error), _changed(path))
+        return Entry(student, str(path), scheme.work(student, digest, 0), digest, load, error.both, _changed(path))
     work = scheme.work(student, submission.digest, scheme.seed(submission))
     return Entry(student, str(path), work, submission.digest, load)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +26,13 @@ def grade_container(hw: str, home: Path) -> int:
     from grader.batch.engine import Setup
     from grader.batch.plan import Scheme
     from grader.judge import suite_hash
-    from grader.phrases import in_language
+    from grader.phrases import grade_in
 
     setup = Setup(manifest.find(hw, Path.cwd()), ("public", "hidden"), wall.probe())
     # The seeds' secret: nobody but the staff has the hidden suite, and what is derived from it need not be shipped.
     key = hashlib.sha256(f"gradescope {suite_hash(setup.assignment, setup.suites)}".encode()).digest()
     grade = _grade(Scheme.of(setup, key), home)
-    verdicts = tuple(replace(verdict, message=in_language(verdict.message, language())) for verdict in grade.verdicts)
-    record = export.gradescope(replace(grade, verdicts=verdicts), language())
+    record = export.gradescope(grade_in(grade, language()), language())
     pack.write(home / "results" / "results.json", json.dumps(record, ensure_ascii=True, indent=2).encode() + b"\n")
     say(f"{grade.status}: {grade.score:g} / {grade.max_score:g}", f"{grade.status}：{grade.score:g} / {grade.max_score:g}")
     if grade.message:

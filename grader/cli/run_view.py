@@ -16,6 +16,7 @@ from rich.text import Text
 from grader.batch.classrun import Step
 from grader.batch.regrade import Change
 from grader.gradebook import Summary
+from grader.phrases import in_language
 from grader.shown import line, points
 
 if TYPE_CHECKING:
@@ -107,11 +108,14 @@ class View:
     def _note(self, step: Step) -> str:
         grade = step.grade
         if grade is None:
-            return line(step.entry.refusal) if step.entry is not None else ""
+            return self._told(step.entry.refusal) if step.entry is not None else ""
         if grade.status != "graded":
-            return line(grade.message)
+            return self._told(grade.message)
         lost = Counter(verdict.outcome.value for verdict in grade.verdicts)
         return " ".join(f"{lost[name]} {name}" for name in ("FAIL", "CRASH", "TIMEOUT", "PENDING") if lost[name])
+
+    def _told(self, message: str) -> str:
+        return line(in_language(message, "zh" if self._zh else "en"))
 
     def changes(self, found: Sequence[Change]) -> None:
         """Print whose score would change, and why."""
@@ -129,7 +133,7 @@ class View:
 
     def _why(self, change: Change) -> str:
         if change.after.status != "graded":
-            return line(change.after.message)
+            return self._told(change.after.message)
         reasons = change.reasons()
         told = [self._reason(*pair) for pair in reasons[:_SHOWN]]
         more = len(reasons) - len(told)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import intake, wall
 from grader.errors import CourseError
 from grader.model import Assignment, Grade, Outcome, Submission
-from grader.phrases import in_language
+from grader.phrases import grade_in
 from grader.student.process import Starter, starter
 
 if TYPE_CHECKING:
@@ -72,8 +71,7 @@ def asked(grade: Grade, known: Known | None, lang: str, witness: Callable[[], Se
         from grader.tutor import annotate
 
         grade = annotate(grade, known, lang, witness)
-    verdicts = tuple(replace(verdict, message=in_language(verdict.message, lang)) for verdict in grade.verdicts)
-    return replace(grade, verdicts=verdicts, message=in_language(grade.message, lang))
+    return grade_in(grade, lang)
 
 
 def what_is_known(assignment: Assignment, suite_hash: str) -> Known | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from grader.model import Grade, Outcome, Verdict
+from grader.phrases import grade_in
 from grader.shown import command_data, command_property, fenced, line, markdown, points
 
 _ANNOTATIONS = 10  # GitHub shows no more in a step
@@ -13,6 +14,7 @@ _SUMMARY = 1024 * 1024 - 1024
 
 def error_commands(grade: Grade, lang: str = "en") -> list[str]:
     """Return ``::error`` commands for the first failed checks; a hidden check says its concept and question alone."""
+    grade = grade_in(grade, lang)
     failed = [v for v in grade.verdicts if v.outcome in (Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT)]
     return [_annotation(verdict, lang) for verdict in failed[:_ANNOTATIONS]]
 
@@ -34,6 +36,7 @@ def stopped(text: str) -> list[str]:
 
 def summary(grade: Grade, lang: str = "en") -> str:
     """Return *grade* in Markdown for ``$GITHUB_STEP_SUMMARY``, at most a mebibyte."""
+    grade = grade_in(grade, lang)
     heads = ("测试", "结果", "分数") if lang == "zh" else ("check", "outcome", "points")
     found = [f"## {markdown(grade.assignment)}: {points(grade.score)} / {points(grade.max_score)}", ""]
     if grade.message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 
+from grader.phrases import in_language
 from grader.reports.classview import ClassView
 from grader.shown import line, points
 
@@ -50,7 +51,8 @@ def _misconceptions(view: ClassView, zh: bool) -> list[str]:
         return []
     found = ["", "常见误解：" if zh else "Misconceptions:"]
     for one in view.misconceptions[:_MOST]:
-        found.append(f"  {len(one.students):4}  {line(one.id)}" + (f"  ? {line(one.question)}" if one.question else ""))
+        question = in_language(one.question, "zh" if zh else "en")
+        found.append(f"  {len(one.students):4}  {line(one.id)}" + (f"  ? {line(question)}" if question else ""))
     return found
 
 

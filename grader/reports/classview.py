@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from grader.figures import BOTH
 from grader.gradebook import Standing, Summary
 from grader.model import Outcome, Verdict
+from grader.phrases import in_language
 
 _BINS = 10
 _ENOUGH = 5  # students, below which a correlation says nothing
@@ -141,12 +141,20 @@ def _misconceptions(graded: list[Standing]) -> list[Misconception]:
         assert standing.attempt is not None
         for verdict in standing.attempt.grade.verdicts:
             names = verdict.misconception.split(BOTH) if verdict.misconception else []
-            texts = re.split(r" / | ／ ", verdict.question or "") if len(names) > 1 else [verdict.question or ""]
-            for name, text in itertools.zip_longest(names, texts[: len(names)], fillvalue=""):
+            for name, text in itertools.zip_longest(names, _questions(verdict.question or "", len(names))[: len(names)], fillvalue=""):
                 who.setdefault(name, {})[standing.person.id] = None
                 asks.setdefault(name, text)
     found = [Misconception(name, asks[name], tuple(students)) for name, students in who.items()]
     return sorted(found, key=lambda one: (-len(one.students), one.id))
+
+
+def _questions(text: str, count: int) -> list[str]:
+    """Return the question of each of *count* mistakes made at once, in as many languages as *text* holds."""
+    if count < 2:
+        return [text]
+    english, chinese = in_language(text, "en").split(" / "), in_language(text, "zh").split(" ／ ")
+    same = len(english) == len(chinese) and english != chinese
+    return [f"{en} / {zh}" for en, zh in zip(english, chinese, strict=True)] if same else english
 
 
 def _changes(summaries: Iterable[Summary]) -> list[Change]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from grader.figures import Figures
 from grader.gradebook import Standing, Summary
 from grader.model import Outcome, Verdict
+from grader.phrases import in_language, verdict_in
 from grader.reports.charts import drawn
 from grader.reports.classview import ClassView
 from grader.reports.copies import Pair
@@ -30,7 +31,7 @@ def student_page(
 
     *files* is her hand-in, for quoting her own tries back to her.
     """
-    verdicts = standing.attempt.grade.verdicts if standing.attempt is not None else ()
+    verdicts = [verdict_in(verdict, lang) for verdict in standing.attempt.grade.verdicts] if standing.attempt is not None else []
     return _render(
         "student.html.j2",
         lang,
@@ -57,7 +58,11 @@ def class_page(
 def _render(template: str, lang: str, made: str, **values: Any) -> str:
     made = made or dt.datetime.now(dt.UTC).isoformat(timespec="minutes")
     words = WORDS["zh" if lang == "zh" else "en"]
-    return _environment().get_template(template).render(w=words, zh=lang == "zh", made=made, **values)
+    return (
+        _environment()
+        .get_template(template)
+        .render(w=words, zh=lang == "zh", made=made, told=lambda text: in_language(text or "", lang), **values)
+    )
 
 
 @functools.cache  # templates are compiled once, not once a student

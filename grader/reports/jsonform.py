@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from grader.model import Grade, Verdict
+from grader.phrases import grade_in
 
 
 def to_json(grade: Grade, lang: str = "en") -> dict[str, Any]:
     """Return *grade* as plain JSON values; ``message`` stands there only when nothing could be graded."""
+    grade = grade_in(grade, lang)
     record: dict[str, Any] = {
         "assignment": grade.assignment,
         "student": grade.student,

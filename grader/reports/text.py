@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from grader.model import Grade, Outcome, Verdict
+from grader.phrases import grade_in
 from grader.shown import block, line, points
 
 _SIGNS = {
@@ -28,7 +29,7 @@ _BAR = 10
 
 def lines(grade: Grade, lang: str = "en", verbose: bool = False, hidden: Sequence[str] = ()) -> list[str]:
     """Return *grade* as lines for a terminal. *hidden* are the concepts of checks that this grade did not run."""
-    zh = lang == "zh"
+    zh, grade = lang == "zh", grade_in(grade, lang)
     if grade.status != "graded":
         return _ungraded(grade, zh)
     lost = [v for v in grade.verdicts if v.outcome is not Outcome.PASS]

@@ -178,7 +178,10 @@ def _together(own: Mapping[str, tuple[Token, ...]], case: _Case, loose: frozense
 
 
 def annotate(grade: Grade, known: Known | None, lang: str = "en", witness: Callable[[], Seen] | None = None) -> Grade:
-    """Return *grade* with the misconception and the tutor's question at each check that is explained; an ambiguity shows two."""
+    """Return *grade* with the misconception and the tutor's question at each check that is explained; an ambiguity shows two.
+
+    *lang* ``both`` writes ``ENGLISH / 中文``, of which ``phrases.in_language`` shows the reader her half.
+    """
     if known is None or grade.status != "graded":
         return grade
     found = diagnose(grade.verdicts, known, grade.seed, witness)
@@ -189,7 +192,8 @@ def _asked(verdict: Verdict, names: Sequence[str], known: Known, lang: str) -> V
     if not names:
         return verdict
     parts = [part for name in names for part in name.split(BOTH)]
-    texts = [getattr(known.misconceptions[part], lang) for part in parts if part in known.misconceptions]
-    asked = tuple(dict.fromkeys(texts))[:2]
-    joiner = " / " if lang == "en" else " ／ "
-    return dataclasses.replace(verdict, misconception="|".join(names), question=joiner.join(asked) or None)
+    asked = [known.misconceptions[part] for part in parts if part in known.misconceptions]
+    english = " / ".join(list(dict.fromkeys(one.en for one in asked))[:2])
+    chinese = " ／ ".join(list(dict.fromkeys(one.zh for one in asked))[:2])
+    question = {"en": english, "zh": chinese}.get(lang, f"{english} / {chinese}" if asked else "")
+    return dataclasses.replace(verdict, misconception="|".join(names), question=question or None)
