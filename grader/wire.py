@@ -62,7 +62,11 @@ def pack(message: Any, blobs: Sequence[bytes] = ()) -> bytes:
     """Return the frames of one message."""
     text = _to_json(message).encode("ascii")
     head = _to_json([len(text), *map(len, blobs)]).encode("ascii") if blobs else b"[%d]" % len(text)
-    payload = b"".join((struct.pack(">I", len(head)), head, text, *blobs))
+    return pack_bytes(b"".join((struct.pack(">I", len(head)), head, text, *blobs)))
+
+
+def pack_bytes(payload: bytes) -> bytes:
+    """Return the frames of one payload."""
     if len(payload) <= FRAME:
         return struct.pack(">I", len(payload)) + payload
     frames = []
@@ -136,17 +140,22 @@ class Channel:
 
     def receive(self, deadline: float | None = None) -> tuple[Any, list[bytes]]:
         """Return the next message and its blobs. Raises Closed, Violation, or OutOfTime."""
+        return unpack(self.receive_bytes(deadline), json_cap=self.json_cap)
+
+    def receive_bytes(self, deadline: float | None = None) -> bytes | bytearray:
+        """Return the next payload. Raises Closed, Violation, or OutOfTime."""
         payload = bytearray()
         while True:
             (word,) = struct.unpack(">I", self._exactly(4, deadline))
             size = word & ~MORE
             if size > FRAME or len(payload) + size > self.cap:
                 raise Violation(f"a frame of {size} bytes after {len(payload)}; the cap is {self.cap}")
-            payload += self._exactly(size, deadline)
+            chunk = self._exactly(size, deadline)
             self.frames += 1
             self.bytes += size + 4
             if not word & MORE:
-                return unpack(payload, json_cap=self.json_cap)
+                return payload + chunk if payload else chunk
+            payload += chunk
             if size == 0:
                 raise Violation("an empty frame that promises more")
 

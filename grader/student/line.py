@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
 import select
 import signal
@@ -39,8 +40,7 @@ class Program:
         """Return the message that gives it to a worker; with *share* the worker is to tell the compiled code."""
         key = share, self.code is not None
         if key not in self._frames:
-            message = {"files": list(self.files), "module": self.module, "packages": list(self.packages), "share": share}
-            self._frames = {key: wire.pack(message, [*self.files.values(), *([] if self.code is None else [self.code])])}
+            self._frames = {key: wire.pack_bytes(marshal.dumps((dict(self.files), self.module, self.packages, self.code, share)))}
         return self._frames[key]
 
 

@@ -120,9 +120,9 @@ class Zygote:
         return {"ready": True}
 
     def do_policy(self, message: Any, blobs: Any) -> None:
-        self._policies[message["number"]] = message["policy"]
+        self._policies[message["number"]] = policy = {**message["policy"], "keep": [3]}  # the worker's socket, and nothing else
         if self._seal is not None:
-            self._seal.prepare(message["policy"])
+            self._seal.prepare(policy)
 
     def do_fork(self, message: Any, blobs: Any) -> Any:
         connection, output = self._channel.fds[:2]
@@ -146,7 +146,7 @@ class Zygote:
             if self._seal is None:
                 os.closerange(4, 4096)
             else:
-                layers = self._seal.seal({**policy, "keep": [3]})  # the seal needs a descriptor of its own until then
+                layers = self._seal.seal(policy)
             work(wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)), self._site, layers)
             code = 0
         except BaseException as error:
@@ -227,7 +227,7 @@ def work(channel: wire.Channel, site: list[str], layers: list[str]) -> None:
     sys.path[:] = [path for path in sys.path if path != sys.argv[1]]
     sys.argv[:] = ["student"]
     deepest = sys.getrecursionlimit()
-    program = load.program(*channel.receive())
+    program = load.program(channel.receive_bytes())
     while True:
         try:
             module = load.load(program, site, lambda code: channel.send({"code": True}, [code]))

@@ -20,7 +20,7 @@ class Program:
 
     __slots__ = ("code", "files", "module", "packages", "share")
 
-    def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], share: bool, code: bytes | None) -> None:
+    def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], code: bytes | None, share: bool) -> None:
         self.files = files
         self.module = module
         self.packages = packages
@@ -28,11 +28,9 @@ class Program:
         self.code = code
 
 
-def program(message: Any, blobs: Sequence[bytes]) -> Program:
-    """Return the program in a message of the judge's."""
-    names = message["files"]
-    code = blobs[len(names)] if len(blobs) > len(names) else None
-    return Program(dict(zip(names, blobs, strict=False)), message["module"], message["packages"], message["share"], code)
+def program(payload: bytes | bytearray) -> Program:
+    """Return the program in the judge's first message: marshalled, since it comes from the judge and from nowhere else."""
+    return Program(*marshal.loads(payload))
 
 
 def text(source: bytes) -> str:
