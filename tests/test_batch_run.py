@@ -114,6 +114,20 @@ def test_what_is_lost_is_queued_twice_more_and_then_a_fault(graded):
     assert (stored["unlucky"].status, stored["unlucky"].score) == ("graded", 5.0)
 
 
+def test_losses_are_counted_over_runs_that_died(tmp_path):
+    """The count stands in the store: what cost two judges before the run was killed has one try left, not three; a grade ends the count."""
+    with open_store(tmp_path / "grades.sqlite") as book:
+        for _ in range(2):
+            book.leases.lost(entry("unlucky").work)
+    with open_store(tmp_path / "grades.sqlite") as book:
+        engine = Scripted({"unlucky": [None, (verdict(0),)]})
+        for _ in ClassRun(SCHEME, book, Originals(tmp_path / "originals"), engine).steps([entry("unlucky")]):
+            pass
+        assert engine.given == ["unlucky"]
+        assert book.latest("hw1")[0].grade.status == "fault"
+        assert book.leases.lost(entry("unlucky").work) == 1
+
+
 def test_what_another_run_holds_is_left_to_it(tmp_path):
     """It is told of as elsewhere, and graded by nobody twice."""
     engine = Scripted({"a": [], "b": [(verdict(0),)]})

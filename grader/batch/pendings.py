@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +13,7 @@ from grader.batch.engine import Engine, Job
 from grader.batch.originals import Originals
 from grader.batch.plan import Scheme
 from grader.gradebook import Attempt
-from grader.gradebook.leases import Owner
+from grader.gradebook.leases import TTL, Owner
 from grader.gradebook.store import Gradebook
 from grader.model import Outcome, Submission
 
@@ -28,7 +30,7 @@ class Waiting:
 
     @property
     def work(self) -> str:
-        return f"pending {self.attempt.row}"
+        return json.dumps(["pending", self.attempt.grade.student, self.attempt.row])  # in the form of Key.work: whose it is stands second
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class PendingRun:
     ahead: int = 16
     _owner: Owner = field(default_factory=Owner)
     _lost: dict[str, int] = field(default_factory=dict)
+    _beat: float = 0.0
 
     def steps(self, found: Sequence[Waiting]) -> Iterator[Completed | None]:
         """Yield what is completed, as it happens, None about once a second meanwhile; it stands in the store before it is told."""
@@ -75,9 +78,10 @@ class PendingRun:
                 self._submit(one)
             for result in self.engine.results():
                 if result is None:
-                    self.book.leases.heartbeat(self._owner)
+                    self._heartbeat()
                     yield None
                     continue
+                self._heartbeat()
                 one = by_work[result.job.work]
                 if result.grade is None and self._lost.get(one.work, 0) < TRIES - 1:
                     self._lost[one.work] = self._lost.get(one.work, 0) + 1
@@ -94,6 +98,11 @@ class PendingRun:
         finally:
             self.engine.close()
             self.book.leases.release(self._owner)
+
+    def _heartbeat(self) -> None:
+        if time.monotonic() - self._beat > TTL / 4:
+            self._beat = time.monotonic()
+            self.book.leases.heartbeat(self._owner)
 
     def _submit(self, one: Waiting) -> None:
         self.engine.submit(Job(one.work, one.submission, one.attempt.grade.seed, one.checks))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from grader.gradebook.database import Database
-from grader.gradebook.schema import LEASES
+from grader.gradebook.schema import LEASES, TRIES
 
 TTL = 60.0  # seconds without a heartbeat after which a run counts as dead
 
@@ -58,6 +58,13 @@ class Leases:
         with self._database.write() as connection:
             mine = LEASES.delete().where(LEASES.c.owner == owner.name)
             connection.execute(mine if works is None else mine.where(LEASES.c.work.in_(list(works))))
+
+    def lost(self, work: str) -> int:
+        """Count one more grading of *work* that was lost, in whichever run, and return how many there are by now."""
+        with self._database.write() as connection:
+            once = self._database.insert(TRIES).values(work=work, lost=1)
+            connection.execute(once.on_conflict_do_update(index_elements=[TRIES.c.work], set_={"lost": TRIES.c.lost + 1}))
+            return int(connection.execute(sa.select(TRIES.c.lost).where(TRIES.c.work == work)).scalar_one())
 
     def held(self) -> dict[str, str]:
         """Return work -> owner's name of all leases."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from grader.errors import CourseError
 from grader.gradebook.database import Database
-from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, ERASURES, LEASES, MARKS, STUDENTS
+from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, ERASURES, LEASES, MARKS, STUDENTS, TRIES
 from grader.roster import Person
 
 
@@ -60,9 +60,10 @@ class People:
             kept = connection.execute(ATTEMPTS.update().where(mine).values(texts=None, source=None, submission=nameless)).rowcount
             connection.execute(MARKS.update().where(MARKS.c.student_key == key).values(comment=None))
             connection.execute(STUDENTS.update().where(STUDENTS.c.key == key).values(id=None, name=None, email=None, repo=None))
-            leases = connection.execute(sa.select(LEASES.c.work)).scalars()
-            gone = [work for work in leases if json.loads(work)[1] == student]
-            connection.execute(LEASES.delete().where(LEASES.c.work.in_(gone)))
+            for table in (LEASES, TRIES):
+                works = connection.execute(sa.select(table.c.work)).scalars()
+                gone = [work for work in works if json.loads(work)[1] == student]
+                connection.execute(table.delete().where(table.c.work.in_(gone)))
             connection.execute(ERASURES.insert().values(student_key=key, erased_at=now, attempts=kept))
         self._forget_the_log()
         return kept

@@ -83,6 +83,13 @@ LEASES = sa.Table(
     sa.Column("beat", sa.Float, nullable=False),
 )
 
+TRIES = sa.Table(  # gradings of a piece of work that were lost (its judge died, say), until it stands in the store
+    "tries",
+    METADATA,
+    sa.Column("work", sa.Text, primary_key=True),
+    sa.Column("lost", sa.Integer, nullable=False),
+)
+
 MARKS = sa.Table(
     "marks",
     METADATA,
@@ -112,8 +119,12 @@ def _first(connection: sa.Connection) -> None:
     METADATA.create_all(connection)
 
 
+def _second(connection: sa.Connection) -> None:
+    TRIES.create(connection, checkfirst=True)  # a store that this kit makes has it from the first step
+
+
 # Step N brings a store from version N to N + 1. A step is never changed once released; a new one is added below it.
-STEPS: tuple[Callable[[sa.Connection], None], ...] = (_first,)
+STEPS: tuple[Callable[[sa.Connection], None], ...] = (_first, _second)
 
 _LOCK = 0x67726164  # any number: the name of PostgreSQL's lock around a migration
 

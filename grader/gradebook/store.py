@@ -16,7 +16,7 @@ from grader.gradebook.leases import Leases
 from grader.gradebook.marks import Marks
 from grader.gradebook.people import People
 from grader.gradebook.records import KIT, Attempt, Key, Mark, Summary, checks_json, texts_json, verdicts_from
-from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, LEASES, STUDENTS, migrate
+from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, LEASES, STUDENTS, TRIES, migrate
 from grader.model import Grade, Outcome, Verdict
 from grader.roster import Person
 
@@ -69,7 +69,7 @@ class Gradebook:
         """Store *grade* and return its attempt's number; on disk when this returns.
 
         The same key again changes nothing and returns the first number. A submission graded before keeps its first
-        hand-in's instant. *work* is a lease to give back in the same transaction.
+        hand-in's instant. *work* is a lease to give back in the same transaction; a fault ends its count of losses, too.
         """
         now = _now()
         with self._database.write() as connection:
@@ -87,6 +87,8 @@ class Gradebook:
                 connection.execute(ATTEMPTS.insert().values(**row))
             if work is not None:
                 connection.execute(LEASES.delete().where(LEASES.c.work == work))
+                if grade.status == "fault":  # the next run tries it anew
+                    connection.execute(TRIES.delete().where(TRIES.c.work == work))
         return number
 
     def _student_key(self, connection: sa.Connection, student: str) -> int:
