@@ -47,8 +47,9 @@ LASTING = {
     "keyring": "import ctypes\nreturn ctypes.CDLL(None).syscall(248, b'user', b'@MARK@', b'x', 1, -4) >= 0",
     "bytecode": "import os, sys\nd = os.path.join(os.path.dirname(os.__file__), '__pycache__')\nopen(os.path.join(d, 'colorsys.@MARK@.pyc'), 'wb'); return 1",
     "beside-packages": "import sys\nfor p in sys.path:\n    try: open(p + '/@MARK@.py', 'w'); return p\n    except OSError: pass",
-    "memory-of-the-next": "import builtins\nif hasattr(builtins, 'seen_before'): return 1\nbuiltins.seen_before = True",
-    "modules-of-the-next": "import sys\nif 'left_behind' in sys.modules: return 1\nsys.modules['left_behind'] = sys",
+    # The public checks share a process, which a program may remember; what it must not reach is another process's memory.
+    "memory-of-the-next": "import builtins, os\nif getattr(builtins, 'seen_by', os.getpid()) != os.getpid(): return 1\nbuiltins.seen_by = os.getpid()",
+    "modules-of-the-next": "import os, sys\nif sys.modules.get('left_behind', os.getpid()) != os.getpid(): return 1\nsys.modules['left_behind'] = os.getpid()",
     "crontab": "open('/var/spool/cron/@MARK@', 'w'); return 1",
     "anonymous-file": "import os\nreturn os.memfd_create('@MARK@')",
 }
