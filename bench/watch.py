@@ -25,6 +25,31 @@ class Save:
     whole: float
 
 
+TORCH, TRAINING = "hw4", ("sweep", "train")  # the homework that needs torch, and its stages that train
+
+
+def without_training(repeats: int) -> list[float]:
+    """Return the milliseconds of each round of the public checks that train nothing: a judge and a process with torch that are warm."""
+    from grader import audit, judge, manifest, practice
+
+    assignment = manifest.find(TORCH, Path(__file__).resolve().parent.parent)
+    submission = audit.reference(assignment)
+    workers = practice.open_starter(assignment, submission)
+
+    def work_(bench: judge.Bench) -> list[float]:
+        found = []
+        for _ in range(repeats + 1):
+            started = time.perf_counter()
+            bench.grade(submission, practice.SEED, lambda check: check.stage not in TRAINING)
+            found.append(1000 * (time.perf_counter() - started))
+        return found[1:]
+
+    try:
+        return judge.with_suite(assignment, ["public"], lambda: workers, work_)
+    finally:
+        workers.close()
+
+
 def saves(repeats: int) -> list[Save]:
     """Return what *repeats* saves took; two programs that fail different checks take turns."""
     programs = work.kinds()[-2:]

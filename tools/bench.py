@@ -61,8 +61,8 @@ def _long(options: argparse.Namespace) -> Section:
 
 
 def _watch(options: argparse.Namespace) -> Section:
-    found = watch.saves(options.repeats)
-    return page.watch_section(found), page.watch_aims(found)
+    found, torch = watch.saves(options.repeats), watch.without_training(options.slow)
+    return page.watch_section(found, torch), page.watch_aims(found, torch)
 
 
 def _training(options: argparse.Namespace) -> Section:
