@@ -46,18 +46,14 @@ class Signs:
         return {name for name, answer in answers.items() if name in self.right and not matches(answer, self.right[name])}
 
     def against(self, program: str, stage: str, seen: Seen) -> bool:
-        """Return whether *seen* speaks against *program*, whose home is *stage*.
+        """Return whether *seen* speaks against *program*, whose home is *stage*: an answer there is another than its own.
 
-        That is: a sign in the source that is not there, a look like neither it nor a right program, or none of the looks in which it
-        would show. What ended in an error says nothing: errors are style.
+        Only the questions count to which *program* answers otherwise than a right one. A look that ended in an error says nothing:
+        errors are style.
         """
         answers = self.programs.get(program, {})
-        asked = {name for name in self._at(program, stage) & seen.keys() if not (_error(answers[name]) or _error(seen[name]))}
-        other = {name for name in asked if not matches(answers[name], seen[name])}
-        if any(name.startswith(READ) or not matches(self.right[name], seen[name]) for name in other):
-            return True
-        looks = {name for name in asked if name.startswith(LOOK)}
-        return bool(looks) and looks <= other
+        asked = [name for name in self._at(program, stage) & seen.keys() if not (_error(answers[name]) or _error(seen[name]))]
+        return any(not matches(answers[name], seen[name]) for name in asked)
 
     def proves(self, program: str, stage: str, seen: Seen, misconceptions: Callable[[str], Collection[str]]) -> bool:
         """Return whether *seen* shows what *program* alone shows. Programs that share one of their *misconceptions* are no others."""

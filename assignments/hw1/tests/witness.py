@@ -44,5 +44,5 @@ def look_descend_moves(student):
 
 
 def look_loss_errors(student):
-    """What is the loss where the guess is 0, and the wishes are 1 and -3?"""
-    return round(float(student.loss([0.0, 0.0], [[1.0], [1.0]], [1.0, -3.0])), 6)
+    """What is the loss where the guess is 0, and the wishes are 1, -3 and 0.5?"""
+    return round(float(student.loss([0.0, 0.0], [[1.0], [1.0], [2.0]], [1.0, -3.0, 0.5])), 6)

@@ -26,7 +26,21 @@ def look_order_twins(student):
     return sorted([_number(student, a.grad), _number(student, b.grad)])
 
 
-look_backward_twins = look_order_twins  # a list that is right, and walked wrongly
+def look_local_powers(student):
+    """The slopes of the powers 2, 3 and 4 of 3."""
+    told = []
+    for power in (2, 3, 4):
+        v = student.Value(3.0)
+        (v**power).backward()
+        told.append(_number(student, v.grad))
+    return told
+
+
+def look_backward_chain(student):
+    """(a * b) * c: what does each hear?"""
+    a, b, c = student.Value(2.0), student.Value(5.0), student.Value(3.0)
+    ((a * b) * c).backward()
+    return [_number(student, value.grad) for value in (a, b, c)]
 
 
 def look_net_layers(student):

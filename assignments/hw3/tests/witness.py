@@ -15,6 +15,16 @@ def look_step_moves(student):
     return _far(student, model, lambda: student.train_step(model, XS, YS, 0.5), 0.5)
 
 
+def look_step_where_nothing_moves(student):
+    """If a step moves no knob: are the boards empty when it is over, or written on?"""
+    model = student.Linear([0.0, 0.0, 0.0, 0.0])
+    knobs = model.parameters()
+    student.value(student.train_step(model, XS, YS, 0.5))
+    if any(student.value(knobs[j].data) for j in range(4)):
+        return "it moves"
+    return "written on" if any(student.value(knobs[j].grad) for j in range(4)) else "empty"
+
+
 def look_train_again(student):
     """The same for ``train``, called three times with one step each."""
     model = student.Linear([0.0, 0.0, 0.0, 0.0])

@@ -6,9 +6,9 @@ WORDS = ["anna", "otto", "emma", "eva", "ida", "ada", "nina", "lola", "mia", "ol
 
 
 def look_data_dealt(student):
-    """Ten words stand three times each: how many words are dealt out in all?"""
+    """Ten words stand three times each: how many words does each part get?"""
     parts = student.value(student.split(WORDS * 3, 7))
-    return sum(len(part) for part in parts)
+    return [len(part) for part in parts]
 
 
 def look_embed_hears(student):
