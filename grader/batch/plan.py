@@ -11,7 +11,7 @@ from grader import __version__
 from grader.batch.engine import Setup
 from grader.batch.originals import Originals
 from grader.gradebook import Attempt, Key
-from grader.intake import Rejected, admit, fingerprint, scan
+from grader.intake import Rejected, admit, fingerprint, instants, scan
 from grader.intake.admission import utc
 from grader.judge import grading_seed, suite_hash
 from grader.model import Grade, Submission
@@ -74,19 +74,23 @@ class Entry:
 
 
 def hand_ins(folder: Path, scheme: Scheme) -> list[Entry]:
-    """Return an entry for every hand-in of a class folder, the refused ones too. Raises CourseError for a folder that is none."""
-    return [_entry(student, path, scheme) for student, path in scan(folder, scheme.setup.assignment)]
+    """Return an entry for every hand-in of a class folder, the refused ones too; ``instants.csv`` there says when each came.
+
+    Raises CourseError for a folder that is none.
+    """
+    when = instants.load(folder)
+    return [_entry(student, path, scheme, when.get(student, "")) for student, path in scan(folder, scheme.setup.assignment)]
 
 
-def _entry(student: str, path: Path, scheme: Scheme) -> Entry:
+def _entry(student: str, path: Path, scheme: Scheme, instant: str) -> Entry:
     def load() -> Submission:
-        return admit(path, scheme.setup.assignment, student)
+        return admit(path, scheme.setup.assignment, student, instant=instant)
 
     try:
         submission = load()
     except Rejected as error:
         digest = fingerprint(path)
-        return Entry(student, str(path), scheme.work(student, digest, 0), digest, load, error.both, _changed(path))
+        return Entry(student, str(path), scheme.work(student, digest, 0), digest, load, error.both, instant or _changed(path))
     work = scheme.work(student, submission.digest, scheme.seed(submission))
     return Entry(student, str(path), work, submission.digest, load)
 
