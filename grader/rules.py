@@ -211,7 +211,7 @@ class _Reader:
                 late_of[name] = self._late(f"{where} late", table["late"], late)
         grace = data.get("grace_days", 0)
         if grace < 0:
-            raise self._slip(f"grace_days is {grace}, and cannot be below zero")
+            raise self._slip(f"grace_days is {grace}, and cannot be below zero", f"grace_days 是 {grace}，不能小于零")
         return Rules(
             name=data.get("name", ""),
             timezone=data.get("timezone", "UTC"),
@@ -228,7 +228,8 @@ class _Reader:
     def _written(self, where: str, table: dict[str, Any]) -> dict[str, float]:
         for item, most in table.items():
             if type(most) not in (int, float) or most <= 0:
-                raise self._slip(f"{where} {item} is {most!r}; give the points that it can earn")
+                en, zh = f"{where} {item} is {most!r}; give the points that it can earn", f"{where} {item} 是 {most!r}；请写它最多值多少分"
+                raise self._slip(en, zh)
         return {item: float(most) for item, most in table.items()}
 
     def _extensions(self, tables: list[Any], deadlines: Mapping[str, dt.datetime]) -> dict[tuple[str, str], dt.datetime | dt.timedelta]:
@@ -237,11 +238,13 @@ class _Reader:
             where = f"[[extension]] {number}"
             self._keys(where, table, _EXTENSION)
             if not table.get("student") or not table.get("assignment"):
-                raise self._slip(f"{where} needs a student and an assignment")
+                raise self._slip(f"{where} needs a student and an assignment", f"{where} 要写 student 和 assignment")
             if ("until" in table) == ("days" in table):
-                raise self._slip(f"{where} needs either until or days")
+                raise self._slip(f"{where} needs either until or days", f"{where} 要写 until 或 days，二者选一")
             if "days" in table and table["assignment"] not in deadlines:
-                raise self._slip(f"{where} adds days, but {table['assignment']!r} has no deadline{_near(table['assignment'], deadlines)}")
+                name = table["assignment"]
+                en, zh = f"{where} adds days, but {name!r} has no deadline", f"{where} 加了天数，但 {name!r} 没有截止时间"
+                raise self._slip(en, zh, near=(name, deadlines))
             longer = self._instant(where, table["until"]) if "until" in table else dt.timedelta(days=table["days"])
             found[table["student"], table["assignment"]] = longer
         return found
@@ -251,24 +254,29 @@ class _Reader:
         kind = self._one_of(f"{where} kind", table.get("kind", base.kind), KINDS)
         curve = tuple(self._point(where, point) for point in table.get("curve", base.curve))
         if any(one[0] >= two[0] for one, two in zip(((0.0, 0.0), *curve), curve, strict=False)):
-            raise self._slip(f"{where} curve must go up in days, and begin after day 0: [[1, 10], [7, 50]]")
+            en, zh = f"{where} curve must go up in days, and begin after day 0", f"{where} curve 的天数要递增，从第 0 天之后开始"
+            raise self._slip(f"{en}: [[1, 10], [7, 50]]", f"{zh}：[[1, 10], [7, 50]]")
         if kind == "curve" and not curve:
-            raise self._slip(f"{where} kind is 'curve', but there is none; write curve = [[1, 10], [7, 50]]")
+            en, zh = f"{where} kind is 'curve', but there is none; write", f"{where} kind 是 'curve'，但没有曲线；请写"
+            raise self._slip(f"{en} curve = [[1, 10], [7, 50]]", f"{zh} curve = [[1, 10], [7, 50]]")
         numbers = {key: float(table[key]) for key in ("percent", "points", "at_most", "cutoff_days", "tolerance_minutes") if key in table}
         for key, value in numbers.items():
             if value < 0 or (key in ("percent", "at_most") and value > 100):
-                raise self._slip(f"{where} {key} is {value:g}, which makes no sense")
+                raise self._slip(f"{where} {key} is {value:g}, which makes no sense", f"{where} {key} 是 {value:g}，没有意义")
         late = replace(base, kind=kind, curve=curve, **numbers)
         if kind == "per_day" and not (late.percent or late.points):
-            raise self._slip(f"{where} kind is 'per_day', but neither percent nor points say how much")
+            en, zh = "neither percent nor points say how much", "percent 和 points 都没有写扣多少"
+            raise self._slip(f"{where} kind is 'per_day', but {en}", f"{where} kind 是 'per_day'，但 {zh}")
         if kind == "cutoff" and math.isinf(late.cutoff_days):
-            raise self._slip(f"{where} kind is 'cutoff', but cutoff_days does not say when")
+            en, zh = "cutoff_days does not say when", "没有用 cutoff_days 写明何时截止"
+            raise self._slip(f"{where} kind is 'cutoff', but {en}", f"{where} kind 是 'cutoff'，但{zh}")
         return late
 
     def _point(self, where: str, point: Any) -> tuple[float, float]:
         if isinstance(point, (list, tuple)) and len(point) == 2 and all(type(x) in (int, float) for x in point) and 0 <= point[1] <= 100:
             return float(point[0]), float(point[1])
-        raise self._slip(f"{where} curve holds {point!r}; a point is [days, percent lost]")
+        en, zh = "a point is [days, percent lost]", "一个点是 [天数, 扣的百分比]"
+        raise self._slip(f"{where} curve holds {point!r}; {en}", f"{where} curve 里有 {point!r}；{zh}")
 
     def _timezone(self, name: str) -> dt.tzinfo:
         if name == "UTC":
@@ -277,15 +285,18 @@ class _Reader:
             return zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             known = zoneinfo.available_timezones()
-            hint = _near(name, known) if known else "; this machine has no time zones: pip install tzdata"
-            raise self._slip(f"timezone is {name!r}, which is none{hint}") from None
+            en, zh = f"timezone is {name!r}, which is none", f"timezone 是 {name!r}，没有这个时区"
+            if not known:
+                en, zh = f"{en}; this machine has no time zones: pip install tzdata", f"{zh}；本机没有时区数据：pip install tzdata"
+            raise self._slip(en, zh, near=(name, known)) from None
 
     def _instant(self, where: str, value: str | dt.datetime | dt.date) -> dt.datetime:
         """A time without an offset is the course's; a day without a time lasts until its end."""
         try:
             moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
         except ValueError:
-            raise self._slip(f'{where}: {value!r} is no time; write "2026-03-01 23:59"') from None
+            en, zh = f'{where}: {value!r} is no time; write "2026-03-01 23:59"', f'{where}：{value!r} 不是时间；请写 "2026-03-01 23:59"'
+            raise self._slip(en, zh) from None
         day_alone = not isinstance(moment, dt.datetime) or (isinstance(value, str) and len(value) <= 10)
         if day_alone:
             moment = dt.datetime.combine(moment, dt.time(23, 59, 59))
@@ -294,25 +305,28 @@ class _Reader:
 
     def _one_of(self, where: str, value: str, known: tuple[str, ...]) -> str:
         if value not in known:
-            raise self._slip(f"{where} is {value!r}{_near(value, known)}")
+            raise self._slip(f"{where} is {value!r}", f"{where} 是 {value!r}", near=(value, known))
         return value
 
     def _keys(self, where: str, table: Any, known: Mapping[str, Any]) -> None:
         if not isinstance(table, dict):
-            raise self._slip(f"{where} must be a table")
+            raise self._slip(f"{where} must be a table", f"{where} 要写成表")
         for key, value in table.items():
             if key not in known:
-                raise self._slip(f"unknown key {key!r} {where}".rstrip() + _near(key, known))
+                raise self._slip(f"unknown key {key!r} {where}".rstrip(), f"{where} 没有 {key!r} 这个键".lstrip(), near=(key, known))
             if not isinstance(value, known[key]) or isinstance(value, bool):
-                raise self._slip(f"{where} {key} has the wrong type: {value!r}".strip())
+                raise self._slip(f"{where} {key} has the wrong type: {value!r}".strip(), f"{where} {key} 的类型不对：{value!r}".strip())
 
-    def _slip(self, text: str) -> CourseError:
-        return CourseError(f"{self._path}: {text}")
+    def _slip(self, en: str, zh: str, *, near: tuple[str, Iterable[str]] | None = None) -> CourseError:
+        hint, hint_zh = _near(*near) if near is not None else ("", "")
+        return CourseError(f"{self._path}: {en}{hint}", zh=f"{self._path}：{zh}{hint_zh}")
 
 
-def _near(word: str, known: Iterable[str]) -> str:
+def _near(word: str, known: Iterable[str]) -> tuple[str, str]:
+    """Return a hint to the right word, in both languages, or none."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     if close:
-        return f" (did you mean {close[0]!r}?)"
-    return f" (known: {', '.join(names)})" if 0 < len(names) <= 12 else ""
+        return f" (did you mean {close[0]!r}?)", f"（是不是 {close[0]!r}？）"
+    listed = ", ".join(names)
+    return (f" (known: {listed})", f"（可用：{listed}）") if 0 < len(names) <= 12 else ("", "")

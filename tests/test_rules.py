@@ -139,12 +139,19 @@ def test_a_rejected_hand_in_or_a_fault_does_not_wipe_out_a_grade():
         ('[[extension]]\nstudent = "a"\nassignment = "hw9"', "either until or days"),
         ("[assignment.hw1.written]\nessay = 0", "points that it can earn"),
         ("grace_days = ", "cannot be read"),
+        ("grace_days = true", "wrong type"),
+        ("late = 3", "wrong type"),
+        ("assignment.hw1 = 3", "must be a table"),
+        ("[[extension]]\ndays = 1", "needs a student"),
     ],
 )
 def test_a_slip_in_the_rules_is_named(tmp_path, text, match):
-    """With its place and the nearest right word."""
-    with pytest.raises(CourseError, match=match):
+    """With its place and the nearest right word, in both languages."""
+    with pytest.raises(CourseError, match=match) as found:
         rules(tmp_path, text)
+    said = found.value.in_language("zh")
+    assert "course.toml：" in said
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in said)
 
 
 def test_without_a_file_nothing_is_late(tmp_path):
