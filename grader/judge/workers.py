@@ -57,10 +57,17 @@ class Workers:
             raise self._failure.with_traceback(None)  # else each raising adds to it, and 70 checks take 70 times as long
         if check.rule.seconds is None and self._used >= self._total:
             raise WorkerLateTotal(f"the checks before this one used up the {self._total:g} s that a submission may take")
+        shared = self._shared
         worker = self._take(check)
         self._look_ahead(check)
         try:
-            names = worker.names()
+            try:
+                names = worker.names()
+            except (StudentError, WorkerGone):
+                if worker is not shared:
+                    raise
+                worker = self._instead(worker, check)
+                names = worker.names()
         except (StudentError, WorkerGone) as error:
             self._failures += 1
             self._failure = error
@@ -70,6 +77,13 @@ class Workers:
             self._used += max(0.0, worker.used - LOADING)  # slow loading counts for the submission, not for the check
         worker.used = 0.0
         return worker, names
+
+    def _instead(self, shared: Worker, check: Asking) -> Worker:
+        """Return a fresh worker for one that cannot load the module again: some things can be done once only in a process."""
+        shared.close()
+        if check.rule.seconds is None:
+            self._used += shared.used
+        return self._starter.start(self._program, self._budget(check))
 
     def _take(self, check: Asking) -> Worker:
         shared, self._shared = self._shared, None

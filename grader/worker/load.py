@@ -34,7 +34,8 @@ def program(payload: bytes | bytearray) -> Program:
 
 
 def text(source: bytes) -> str:
-    return source.decode("utf-8-sig", "replace")
+    # Not "utf-8-sig": that codec is a file to open, and she may have no descriptor left.
+    return source.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
 class Sources:

@@ -164,6 +164,8 @@ def honest() -> list[Case]:
             "honest", "threads", program("right", "import threading\nt = threading.Thread(target=print)\nt.start(); t.join()"), exactly=70.0
         )
     )
+    once = "import builtins\nif hasattr(builtins, 'started'): raise RuntimeError('already started')\nbuiltins.started = True"
+    found.append(Case("honest", "starts-once-in-a-process", program("right", once), exactly=MODULE_POINTS))
     numbers = (
         "import numpy as np\n_i = Value.__init__\ndef _n(self, data, _prev=()): _i(self, np.float64(data), _prev)\nValue.__init__ = _n"
     )
