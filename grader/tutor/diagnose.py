@@ -92,7 +92,7 @@ def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int, witness: Call
     names: dict[str, tuple[str, ...]] = {}
     while left:
         done = names.keys()
-        open_ = [fit for fit in left if not fit.proven or fit.before <= done]
+        open_ = [fit for fit in left if _founded(fit, case, done)]
         if not open_:
             break
         best = max(open_, key=lambda fit: _worth(fit, done))
@@ -125,6 +125,19 @@ def _stands(fit: _Fit, known: Known, seen: Seen) -> _Fit | None:
     if seen and len(failed) > len(fit.home & fit.missing) and signs.proves(fit.program, fit.stage, seen, _parts):
         return dataclasses.replace(fit, equal=fit.equal | failed, other=fit.other - failed, proven=True)
     return None
+
+
+def _founded(fit: _Fit, case: _Case, done: Iterable[str]) -> bool:
+    """Return whether what *fit* stands on stands itself: no earlier stage mostly fails for a reason that is not known.
+
+    For what the witness alone proves, nothing before it may fail unexplained.
+    """
+    unexplained = fit.before.difference(done)
+    if fit.proven or not unexplained:
+        return not unexplained
+    stages = [case.stage[check] for check in case.place]
+    fallen = [case.stage[check] for check in unexplained]
+    return all(2 * fallen.count(stage) <= stages.count(stage) for stage in set(fallen))
 
 
 def _parts(program: str) -> list[str]:
