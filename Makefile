@@ -8,7 +8,7 @@ COURSE := $(shell find assignments solutions -type f -not -path '*/__pycache__/*
 KIT := $(shell find grader -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml README.md LICENSE
 TESTS := $(shell find tests tools bench docs .ci -type f -not -path '*/__pycache__/*' 2>/dev/null) Makefile constraints.txt
 
-.PHONY: help setup release test test-all lint audit audit-full bench demo gpu-check browser-test
+.PHONY: help setup release test test-all lint audit audit-full bench demo gpu-check browser-test deadline wheels
 
 help: ## this list
 	@echo "make release   set up, prove every assignment sound, fill $(OUT)/"
@@ -19,6 +19,8 @@ help: ## this list
 	@echo "make audit         prove every assignment sound; unchanged ones are skipped"
 	@echo "make audit-full    the same, every wrong program against every check"
 	@echo "make bench         measure against five peers, and write docs/BENCHMARKS.md (20 minutes; FULL=1 takes hours)"
+	@echo "make deadline      measure the store, simulate the hour before a deadline, and write docs/SCALE.md's tables"
+	@echo "make wheels        add wheels for students' other machines to $(OUT)/wheels (needs a network)"
 	@echo "make demo          a synthetic class: graded, stored, reported"
 	@echo "make gpu-check     calibrate the loss checks on a GPU"
 	@echo "make browser-test  the pain pages in a headless browser"
@@ -73,6 +75,12 @@ demo: setup
 
 bench: setup
 	@$(BIN)/python tools/bench.py $(if $(FULL),--full) $(BENCH_ARGS)
+
+deadline: setup
+	@$(BIN)/python tools/deadline.py --write
+
+wheels: release
+	@$(BIN)/python tools/wheels.py --dist $(OUT)
 
 gpu-check: setup
 	@$(BIN)/python tools/gpu_check.py

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import random
 import signal
 import subprocess
 import time
@@ -36,6 +39,7 @@ from grader.gradebook import open_store
 pytest.importorskip("distributed", reason="NOT RUN: the extra 'cluster' is not installed")
 __all__ = ["course", "orphans"]  # fixtures
 pytestmark = pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here")
+MOMENTS = 12 if os.environ.get("GRADE_TEST_ALL") == "1" else 2
 ON_GPU = '''
 @pytest.mark.stage("double", points=20, zh="在 GPU 上。")
 def test_on_a_gpu(student, device):
@@ -206,6 +210,37 @@ def test_a_killed_run_is_taken_up_by_the_next(course, cluster):
     assert first["student"] not in {r["student"] for r in records(again.stdout)}
     assert set(stored(course).values()) == {1}
     assert len(stored(course)) == 12
+
+
+def test_kills_at_random_moments_lose_and_double_nothing(course, cluster):
+    """The run, a worker or a judge: what was told stands in the store, once; a kill is nobody's zero; at the end everybody is graded."""
+    draw = random.Random(MOMENTS)
+    told: list[tuple[str, str]] = []
+    for moment in range(MOMENTS):
+        for number in range(6):
+            hand_in(course, f"s{number}", SLOW.replace("0.3", "0.05") + f"# {moment} {number}\n")
+        running = start(course, cluster)
+        time.sleep(draw.random() * 4)
+        worker = draw.choice(cluster.workers)
+        victim = draw.choice([running.pid, worker.pid, *(cluster.judges() or [worker.pid])])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+        if victim == worker.pid:
+            worker.wait()
+            cluster.workers.remove(worker)
+            cluster.start_worker()
+        for line in running.communicate(timeout=120)[0].decode().splitlines(keepends=True):
+            if line.endswith("\n"):
+                record = json.loads(line)
+                assert (record["status"], record["score"]) == ("graded", 100.0)
+                told.append((record["student"], record["submission"]))
+    last = run(course, "class", "--json", "--engine", cluster.address)
+    assert last.returncode == 0, last.stderr
+    found = stored(course)
+    assert set(found.values()) == {1}
+    assert set(told) <= set(found)
+    assert len(told) == len(set(told))
+    assert {student for student, _ in found} == {f"s{number}" for number in range(6)}
 
 
 def test_an_interrupted_run_ends_the_judges_at_work(course, cluster):
