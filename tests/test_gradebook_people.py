@@ -11,6 +11,7 @@ from gradebook_kit import book, grade, postgres, url, verdict  # noqa: F401
 
 from grader.errors import CourseError
 from grader.gradebook import Mark, open_store
+from grader.gradebook.leases import Owner
 from grader.model import Outcome
 from grader.roster import Person, load, parse
 
@@ -61,6 +62,13 @@ def test_an_erased_student_is_forgotten_and_the_log_keeps_its_rows(book, url):
         left = b"".join(Path(url + end).read_bytes() for end in ("", "-wal") if Path(url + end).exists())
         for word in (b"Lovelace", b"adas words", b"adas mark", b"sha256:ada", b"/class/ada"):
             assert word not in left
+
+
+def test_a_lease_on_waiting_checks_is_in_nobodys_way(book):
+    """A run over PENDING checks names an attempt in its lease, and no student."""
+    book.append(grade("ada"))
+    book.leases.claim(["pending 1"], Owner())
+    assert book.erase_student("ada") == 1
 
 
 def test_an_erased_id_that_comes_back_is_somebody_new(book):

@@ -17,7 +17,7 @@ from grader import cli
 from grader.errors import CourseError
 from grader.gradebook import open_store, standings
 from grader.model import Outcome
-from grader.nbgrader_sync import sync
+from grader.nbgrader_sync import forget, sync
 from grader.nbgrader_sync.cells import WORK, answer_of, cell_name, cells_of, notebook
 from grader.roster import Person
 from grader.rules import load
@@ -203,6 +203,32 @@ def test_a_suite_that_grows_and_shrinks_takes_the_gradebook_along(world):
     assert world.book.marks("hw2")["ada", CHECK].points == 2.0
 
 
+def test_an_erased_student_is_forgotten_by_nbgrader_too(world):
+    """Her rows, her folders, and the bytes that deleted rows leave in a database; others keep their marks."""
+    world.sync()
+    world.edit("ada", CHECK, manual_score=3.0)
+    world.edit("bob", CHECK, manual_score=4.0)
+    traces = (b"Lovelace", b"a@x.org", b"How many?")
+    path = world.folder / "gradebook.db"
+    assert all(trace in path.read_bytes() for trace in traces)
+    assert forget(world.folder, "ada")
+    assert not any(trace in path.read_bytes() for trace in traces)
+    assert sorted(path.name for path in (world.folder / "autograded").iterdir()) == ["bob"]
+    assert not forget(world.folder, "ada"), "a second time there is nothing"
+    world.book.erase_student("ada")
+    world.sync()
+    theirs = world.theirs()
+    assert [student.id for student in theirs.students] == ["bob"]
+    theirs.close()
+    assert world.book.marks("hw2")["bob", CHECK].points == 4.0
+
+
+def test_a_course_without_nbgrader_has_nothing_to_forget(tmp_path):
+    """No gradebook is made only to look into it."""
+    assert not forget(tmp_path / "nbgrader", "ada")
+    assert not (tmp_path / "nbgrader").exists()
+
+
 def test_a_file_that_is_no_gradebook_is_refused(world):
     """And left as it is."""
     (world.folder / "gradebook.db").write_text("half made " * 1000)
@@ -220,7 +246,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from intake_kit import assignment
 from grader.gradebook import open_store
-from grader.nbgrader_sync import sync
+from grader.nbgrader_sync import forget, sync
 from grader.rules import load
 root = Path(sys.argv[1])
 with open_store(root / "g.sqlite") as book:

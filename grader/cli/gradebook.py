@@ -113,9 +113,13 @@ def show(student: str, store: str | None) -> None:
 @command.command(help="Forget who a student was; points stay, nameless. / 抹去一名学生的身份；分数匿名保留。")
 @click.argument("student")
 @click.option("--yes", is_flag=True, help="Do not ask. / 不再询问。")
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="nbgrader's course (nbgrader/). / nbgrader 的课程文件夹。"
+)
 @store_option
-def erase(student: str, yes: bool, store: str | None) -> None:
+def erase(student: str, yes: bool, folder: Path | None, store: str | None) -> None:
     from grader.cli.speak import pick
+    from grader.nbgrader_sync import forget
 
     if not yes:
         question = f"Erase {student}? It cannot be undone."
@@ -123,12 +127,14 @@ def erase(student: str, yes: bool, store: str | None) -> None:
     root = course()
     with open_existing(store, root) as book:
         digests = {attempt["submission"] for attempt in book.export_student(student)["attempts"]}
+        there = forget(folder or root / "nbgrader", student)  # first: a failure here leaves her known to our store, for another try
         kept = book.erase_student(student)
         others = {summary.submission for summary in book.summaries()}
         dropped = _drop_originals(home(book, root), digests - others)
+    en, zh = (", and all that nbgrader held", "，以及 nbgrader 中的全部记录") if there else ("", "")
     say(
-        f"{student} is erased: {kept} attempts stay, nameless; {dropped} kept hand-ins removed. Clear backups and reports yourself.",
-        f"已抹去 {student}：{kept} 次批改匿名保留，删除了 {dropped} 份提交。备份和报告请自行清理。",
+        f"{student} is erased: {kept} attempts stay, nameless; {dropped} kept hand-ins removed{en}. Clear backups and reports yourself.",
+        f"已抹去 {student}：{kept} 次批改匿名保留，删除了 {dropped} 份提交{zh}。备份和报告请自行清理。",
     )
 
 

@@ -62,7 +62,7 @@ class People:
             connection.execute(STUDENTS.update().where(STUDENTS.c.key == key).values(id=None, name=None, email=None, repo=None))
             for table in (LEASES, TRIES):
                 works = connection.execute(sa.select(table.c.work)).scalars()
-                gone = [work for work in works if json.loads(work)[1] == student]
+                gone = [work for work in works if work.startswith("[") and json.loads(work)[1] == student]  # others name no student
                 connection.execute(table.delete().where(table.c.work.in_(gone)))
             connection.execute(ERASURES.insert().values(student_key=key, erased_at=now, attempts=kept))
         self._forget_the_log()
