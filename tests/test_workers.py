@@ -17,9 +17,9 @@ CHECKS = ("calls", "process", "depth", "words", "end", "calls_again", "process_a
 MANIFEST = """\
 name = "hw1"
 title = "What is left from check to check"
-submit = { module = "program", files = ["program.py"], packages = [] }
-stage = [{ name = "all", part = "solution", public = 20, hidden = 80 }]
-limits = { seconds = 0.4, total = 20 }
+submit = {{ module = "program", files = ["program.py"], packages = [] }}
+stage = [{{ name = "all", part = "solution", public = 20, hidden = 80 }}]
+limits = {{ seconds = 0.4, total = 20, memory = {memory} }}
 """
 SUITE = '''\
 import pytest
@@ -70,12 +70,12 @@ def late():
 """
 
 
-def graded(folder: Path, suites: list[str], tier: int, program: str = PROGRAM) -> tuple[Grade, Starter]:
+def graded(folder: Path, suites: list[str], tier: int, program: str = PROGRAM, memory: int = 512) -> tuple[Grade, Starter]:
     """Grade the program with the suites; return what came out and what started the workers."""
     for place, points in (("assignments/hw1/tests", 2), ("solutions/hw1/hidden", 8)):
         (folder / place).mkdir(parents=True, exist_ok=True)
         (folder / place / "test_all.py").write_text(SUITE.format(checks=CHECKS, points=points), encoding="utf-8")
-    (folder / "assignments/hw1/assignment.toml").write_text(MANIFEST, encoding="utf-8")
+    (folder / "assignments/hw1/assignment.toml").write_text(MANIFEST.format(memory=memory), encoding="utf-8")
     the_wall = wall.probe(tier)
     if the_wall.tier != tier:
         pytest.skip(f"NOT RUN: this machine gives tier {the_wall.tier}, not {tier}: {the_wall.reason}")
@@ -193,3 +193,11 @@ def test_no_program_passes_through_the_process_that_the_next_is_forked_from(tmp_
         second.close()
     finally:
         workers.close()
+
+
+def test_what_a_check_leaves_behind_does_not_count_for_the_next(tmp_path: Path) -> None:
+    """Each check keeps a third of the memory in a circle of its module's; together they would not fit."""
+    hoard = PROGRAM.replace("seen = []", "seen = []\nhoard = [bytearray(90 << 20)]\nhoard.append(hoard)").replace("os._exit(3)", "return 1")
+    (tmp_path / "course").mkdir()
+    grade, _ = graded(tmp_path / "course", ["public"], 2, hoard.replace("while True:\n        pass", "return 1"), memory=256)
+    assert {name for name, end in outcomes(grade).items() if end != "PASS"} == {"process_again"}  # one process, asked twice

@@ -240,6 +240,9 @@ def work(channel: wire.Channel, site: list[str], layers: list[str]) -> None:
         if not serve.Served(channel, program.files).serve(module):
             return
         sys.setrecursionlimit(deepest)
+        del module
+        load.forget(program)
+        gc.collect()  # what the check before left in circles counts against the same memory
 
 
 def single(port: int) -> None:

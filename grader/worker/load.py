@@ -87,12 +87,17 @@ class Sources:
         return code
 
 
+def forget(loaded: Program) -> None:
+    """Drop the program's modules."""
+    for name in loaded.files:
+        sys.modules.pop(name.removesuffix(".py"), None)
+
+
 def load(loaded: Program, site: Sequence[str], compiled: Callable[[bytes], None]) -> ModuleType:
     """Import the program's module, afresh. Raises whatever her code raises."""
     sources = Sources(loaded, site, compiled)
     sys.meta_path[:] = [sources, *(finder for finder in sys.meta_path if not isinstance(finder, Sources))]
-    for name in loaded.files:
-        sys.modules.pop(name.removesuffix(".py"), None)
+    forget(loaded)
     random.seed(0)  # what a program draws for itself is drawn alike in each grading
     spec = sources.find_spec(loaded.module)
     if spec is None:
