@@ -1,7 +1,7 @@
 """How well does the tutor name mistakes? ``docs/DIAGNOSIS.md`` shows the table that this makes.
 
     python tools/diagnosis.py mutants hw2 90 20   sample mutants, 90 of the reference and 20 of each right style (needs cosmic-ray;
-                                                  any interpreter that has it); "fresh-" after it draws others
+                                                  any interpreter that has it); "fresh-" or "last-" after it: others
     python tools/diagnosis.py record hw2          run all programs on three seeds (mutants and pairs on one); minutes
     python tools/diagnosis.py table               read what was recorded, print the table
 
@@ -28,8 +28,8 @@ ROOT = Path(__file__).parent.parent
 STORE = ROOT / "build" / "diagnosis"
 SEEDS = tuple(int(seed) for seed in os.environ.get("DIAGNOSIS_SEEDS", "1,4,7").split(","))
 NAMED = ("wrong", "rewritten", "pair")  # kinds whose mistakes the tutor knows
-FRESH = "fresh-"
-KINDS = (*NAMED, "unrelated", "mutant", "right-mutant", f"{FRESH}mutant", f"{FRESH}right-mutant")
+SAMPLES = ("", "fresh-", "last-")  # of mutants: what was made with one in view is measured with the next
+KINDS = (*NAMED, "unrelated", *(f"{word}{kind}" for word in SAMPLES for kind in ("mutant", "right-mutant")))
 PAIRS = 40  # of rewritten mistakes, in each assignment
 sys.path.insert(0, str(ROOT))
 
@@ -37,7 +37,7 @@ sys.path.insert(0, str(ROOT))
 def mutants(name: str, count: int, of_styles: int, fresh: str = "") -> None:
     """Write *count* random mutants of the reference's solution regions and *of_styles* of each right style, the same sample each time.
 
-    *fresh* is a word that draws another sample, without those of the first: one that nobody saw while the rules were made.
+    *fresh* is one of SAMPLES: it draws others than those before it, which nobody saw while the rules were made.
     """
     data = tomllib.loads((ROOT / "assignments" / name / "assignment.toml").read_text(encoding="utf-8"))
     module = f"{data['submit']['module']}.py"
@@ -53,8 +53,9 @@ def mutants(name: str, count: int, of_styles: int, fresh: str = "") -> None:
             if (folder / module).is_file() and (text := (folder / module).read_text(encoding="utf-8"))
         ),
     ]:
-        seen = _stored(f"mutants_{name}{style and '_'}{style}.json") if fresh else []
-        found = sorted(_mutated(text, lines) - set(seen))
+        earlier = SAMPLES[: SAMPLES.index(fresh)]
+        seen = {mutant for word in earlier for mutant in _stored(f"{word}mutants_{name}{style and '_'}{style}.json")}
+        found = sorted(_mutated(text, lines) - seen)
         chosen = random.Random(f"mutants of {name}{style and '/'}{style}{fresh}").sample(found, min(wanted, len(found)))
         (STORE / f"{fresh}mutants_{name}{style and '_'}{style}.json").write_text(json.dumps(chosen), encoding="utf-8")
         print(f"{name} {style}: {len(chosen)} of {len(found)} mutants")
@@ -112,7 +113,7 @@ def _programs(assignment: Any) -> Iterator[tuple[str, Any, Sequence[int]]]:
         yield f"rewritten:{name}", replace(style, files={**style.files, source: text.encode()}), SEEDS
     for path in sorted((assignment.private / "break" / "wrong").glob("*.py")):
         yield f"unrelated:{path.stem}", replace(base, files={**base.files, source: path.read_bytes()}), SEEDS
-    for fresh in ("", FRESH):
+    for fresh in SAMPLES:
         for number, text in enumerate(_stored(f"{fresh}mutants_{assignment.name}.json")):
             yield f"{fresh}mutant:{number}", replace(base, files={**base.files, source: text.encode()}), SEEDS[:1]
         for style, program in styles.items():
