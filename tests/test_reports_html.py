@@ -81,6 +81,28 @@ def test_the_class_is_counted(tmp_path):
     assert [(c.student, c.before, c.now, c.regraded) for c in view.changes] == [("s3", 5.0, 1.0, True)]
 
 
+def test_changes_are_those_of_the_last_run():
+    """What changed weeks ago is old news; a run over many minutes is one run; three gradings within it are one change."""
+
+    def graded(student, number, at, score, submission="a"):
+        return Summary(0, "hw2", student, number, submission, "s", "graded", score, 100.0, "", f"2026-03-{at}:00+00:00")
+
+    summaries = [
+        graded("old", 1, "01T10:00", 10.0),
+        graded("old", 2, "02T10:00", 60.0, "b"),
+        graded("regraded", 1, "01T10:00", 70.0),
+        graded("regraded", 2, "09T10:00", 80.0),
+        graded("twice", 1, "02T10:00", 50.0),
+        graded("twice", 2, "09T10:20", 40.0, "b"),
+        graded("twice", 3, "09T10:45", 90.0, "c"),
+        graded("same", 1, "01T10:00", 30.0),
+        graded("same", 2, "09T10:45", 30.0, "b"),
+        graded("new", 1, "09T10:45", 99.0),
+    ]
+    found = [(c.student, c.before, c.now, c.regraded) for c in class_view("hw2", [], summaries).changes]
+    assert found == [("regraded", 70.0, 80.0, True), ("twice", 50.0, 90.0, False)]
+
+
 def test_an_empty_class_has_a_page_too():
     """Before anyone handed in."""
     assert "none" in class_page(class_view("hw2", [], []), "en")

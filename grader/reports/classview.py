@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import statistics
 from collections import Counter
@@ -14,6 +15,7 @@ from grader.model import Outcome, Verdict
 from grader.phrases import in_language
 
 _BINS = 10
+_PAUSE = dt.timedelta(minutes=30)  # between two gradings of one run
 _ENOUGH = 5  # students, below which a correlation says nothing
 
 
@@ -42,7 +44,7 @@ class Misconception:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A student whose newest grading differs from the one before; ``regraded`` tells it from new work."""
+    """A student whose score the last run changed; ``regraded`` tells it from new work."""
 
     student: str
     before: float
@@ -158,12 +160,27 @@ def _questions(text: str, count: int) -> list[str]:
 
 
 def _changes(summaries: Iterable[Summary]) -> list[Change]:
+    """Return whose score the last run changed."""
+    graded = [summary for summary in summaries if summary.status == "graded"]
+    began = _last_run(summary.graded_at for summary in graded)
     by_student: dict[str, list[Summary]] = {}
-    for summary in summaries:
-        if summary.status == "graded":
-            by_student.setdefault(summary.student, []).append(summary)
+    for summary in graded:
+        by_student.setdefault(summary.student, []).append(summary)
     found = []
     for student, mine in by_student.items():
-        if len(mine) > 1 and abs(mine[-1].score - mine[-2].score) > 1e-9:
-            found.append(Change(student, mine[-2].score, mine[-1].score, mine[-1].submission == mine[-2].submission))
+        old, new = [s for s in mine if s.graded_at < began], [s for s in mine if s.graded_at >= began]
+        if new and len(mine) > 1:
+            before = old[-1] if old else mine[-2]
+            if abs(new[-1].score - before.score) > 1e-9:
+                found.append(Change(student, before.score, new[-1].score, new[-1].submission == before.submission))
     return sorted(found, key=lambda change: change.now - change.before)
+
+
+def _last_run(instants: Iterable[str]) -> str:
+    """Return when the last run's first grading was made: no pause of half an hour lies between it and the newest one."""
+    began = ""
+    for instant in sorted(set(instants), reverse=True):
+        if began and dt.datetime.fromisoformat(began) - dt.datetime.fromisoformat(instant) > _PAUSE:
+            break
+        began = instant
+    return began
