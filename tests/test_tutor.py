@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -166,26 +167,45 @@ def _spoken(assignment) -> dict[str, str]:
     return said
 
 
+def _told(folder: Path) -> dict[str, str]:
+    """Return what a suite, and the judge for it, can say in a message: every text in its files, and what it compares, as it is quoted."""
+    said = {}
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                said[f"{path.name}:{node.lineno}"] = said.get(f"{path.name}:{node.lineno}", "") + "\n" + node.value
+            elif isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare):
+                said[f"{path.name}:{node.lineno} compares"] = ast.unparse(node.test.left)
+    return said
+
+
+def _of_the_kit() -> dict[str, str]:
+    """Return the kit's own sentences: those of the judge, in both languages, and what opens a part."""
+    said = {f"phrase {number}": f"{en}\n{zh}" for number, (en, zh) in enumerate(phrases._TABLE)}
+    return said | {f"part {name}": "\n".join(texts) for name, texts in steps.TITLES.items()}
+
+
 def _expressions(lines: frozenset[str]) -> set[str]:
     """Return what stands after `=` or `return` in each solution line, without spaces, if it is long enough to be an answer."""
     found = set()
     for line in lines:
         bare = "".join(line.split())
         answer = re.sub(r"^(return|[\w.\[\]]+[-+*/]?=)", "", bare)
-        if len(answer) >= 12 and re.search(r"[-+*/(]", answer):
+        if len(answer) >= 12 and (re.search(r"[-+*/]", answer) or answer.count("(") > 1):  # len(history) gives nothing away
             found.add(answer)
     return found
 
 
 @pytest.mark.parametrize("assignment", COURSE, ids=lambda assignment: assignment.name)
-def test_no_hint_and_no_question_holds_a_solution_line_or_its_expression(assignment):
-    """Never the answer: a question, a smallest case, a plan without its key line."""
+def test_no_hint_no_question_and_no_message_holds_a_solution_line_or_its_expression(assignment):
+    """Never the answer: a question, a smallest case, a plan without its key line; and what a check or the judge says is none either."""
     path = assignment.private / assignment.source_name
     lines = marks.solution_lines(handout.read_source(path), str(path))
     answers = _expressions(lines)
-    said = _spoken(assignment)
+    said = {**_spoken(assignment), **_told(assignment.folder / "tests"), **_told(assignment.private / "hidden"), **_of_the_kit()}
+    said |= {"hidden concepts": (assignment.folder / ".kit" / "hidden.json").read_text(encoding="utf-8")}
     assert answers
-    assert said
+    assert len(said) > 100
     shown = [(where, line) for where, text in said.items() for _, line in marks.survivors(text, lines)]
     shown += [(where, answer) for where, text in said.items() for answer in answers if answer in "".join(text.split())]
     assert shown == []
