@@ -115,8 +115,11 @@ def _records(found: list[Standing], form: str, out: Path | None, classroom: str,
         return
     if out.is_file():
         raise CourseError(f"{out}: is a file; give a folder, for one file a student", zh=f"{out}：是文件；请给出文件夹，每个学生一个文件")
-    for student, record in made.items():
-        _write(out / f"{student}.json", json.dumps(record, ensure_ascii=True, indent=2) + "\n", quiet=True)
+    from grader.pack import write_many
+
+    write_many(
+        (out / f"{student}.json", f"{json.dumps(record, ensure_ascii=True, indent=2)}\n".encode()) for student, record in made.items()
+    )
     say(f"wrote {len(made)} files to {out}", f"已在 {out} 写入 {len(made)} 个文件")
 
 
@@ -132,12 +135,11 @@ def _record(standing: Standing, form: str, classroom: str) -> dict[str, object]:
     return export.classroom50(grade, context, standing.attempt.handed_in, standing.attempt.graded_at)
 
 
-def _write(out: Path | None, text: str, *, quiet: bool = False) -> None:
+def _write(out: Path | None, text: str) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
     from grader.pack import write
 
     write(out, text.encode("utf-8", "backslashreplace"))
-    if not quiet:
-        say(f"wrote {out}", f"已写入 {out}")
+    say(f"wrote {out}", f"已写入 {out}")

@@ -72,16 +72,18 @@ def _figures(found: list[Standing], folder: Path | None) -> Figures:
 
 
 def _student_pages(book: Gradebook, root: Path, found: list[Standing], summaries: list[Summary], folder: Path) -> None:
-    from grader.pack import write
+    from grader.pack import write_many
     from grader.reports.html import student_page
 
     files = kept_files(book, root)
     history: dict[str, list[Summary]] = {}
     for summary in summaries:
         history.setdefault(summary.student, []).append(summary)
-    for standing in found:
-        who = standing.person.id
-        write(folder / f"{who}.html", student_page(standing, history.get(who, ()), language(), files=files(standing)).encode())
+
+    def page(standing: Standing) -> bytes:
+        return student_page(standing, history.get(standing.person.id, ()), language(), files=files(standing)).encode()
+
+    write_many((folder / f"{standing.person.id}.html", page(standing)) for standing in found)
     say(f"wrote {len(found)} pages to {folder}", f"已在 {folder} 写入 {len(found)} 页")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from grader.model import Assignment, Outcome
 from grader.nbgrader_sync import database
 from grader.nbgrader_sync.cells import WORK, GradedCell, cells_of, notebook, told
 from grader.pack import write as write_file
+from grader.pack import write_many
 from grader.rules import Rules
 from grader.shown import line
 
@@ -271,11 +272,15 @@ def _write_notebooks(folder: Path, assignment: Assignment, cells: Sequence[Grade
     empty = _dump(notebook(name, cells, None, {}, assignment.source_name))
     for kind in ("source", "release"):
         write_file(folder / kind / name / f"{name}.ipynb", empty)
-    for standing in found:
-        text = _dump(notebook(name, cells, standing, files(standing), assignment.source_name))
-        path = folder / "autograded" / standing.person.id / name / f"{name}.ipynb"
-        if not path.is_file() or path.read_bytes() != text:
-            write_file(path, text)
+
+    def changed() -> Iterator[tuple[Path, bytes]]:
+        for standing in found:
+            text = _dump(notebook(name, cells, standing, files(standing), assignment.source_name))
+            path = folder / "autograded" / standing.person.id / name / f"{name}.ipynb"
+            if not path.is_file() or path.read_bytes() != text:
+                yield path, text
+
+    write_many(changed())
 
 
 def _dump(cells: dict[str, Any]) -> bytes:
