@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 import sys
 
@@ -158,3 +159,11 @@ def test_a_store_is_opened_again_with_everything_in_it(url):
     with open_store(url) as book:
         assert book.append(grade()) == 1
         assert len(book.attempts("hw2")) == 1
+
+
+def test_what_is_known_can_be_asked_for_some_students(book):
+    """A class run asks about what it just claimed, not about the whole class."""
+    numbers = {name: book.append(grade(name)) for name in ("ann", "bo", "cy")}
+    assert {json.loads(work)[1]: number for work, number in book.known("hw2").items()} == numbers
+    assert [json.loads(work)[1] for work in book.known("hw2", {"bo", "nobody"})] == ["bo"]
+    assert book.known("hw2", set()) == {}

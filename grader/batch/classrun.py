@@ -87,7 +87,8 @@ class ClassRun:
             free = self.book.leases.claim(waiting, self._owner, self.ahead)
             if not free:
                 return
-            known = self.book.known(self.scheme.setup.assignment.name)  # another run may have finished it just before the lease
+            students = {waiting[work].student for work in free}
+            known = self.book.known(self.scheme.setup.assignment.name, students)  # another run may have finished it just before the lease
             for work in free:
                 entry = waiting.pop(work)
                 if work in known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -109,11 +109,13 @@ class Gradebook:
         found = self._load(query)
         return found[0].grade if found else None
 
-    def known(self, assignment: str) -> dict[str, int]:
-        """Return work -> attempt's number of everything graded, to see in one query what is new."""
+    def known(self, assignment: str, students: Collection[str] | None = None) -> dict[str, int]:
+        """Return work -> attempt's number of everything graded (of *students* alone), to see in one query what is new."""
         columns = [ATTEMPTS.c[name] for name in ("number", *_KEY)]
         query = sa.select(STUDENTS.c.id, *columns).join(STUDENTS, STUDENTS.c.key == ATTEMPTS.c.student_key)
         query = query.where(ATTEMPTS.c.assignment == assignment, ATTEMPTS.c.status != "fault", STUDENTS.c.id.is_not(None))
+        if students is not None and len(students) <= _CHUNK:
+            query = query.where(STUDENTS.c.id.in_(students))
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return {Key(assignment, r.id, r.submission, r.suite_hash, r.kit, r.seed, r.device).work: r.number for r in rows}
