@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,8 +44,9 @@ class Control:
         self.ended += 1
         return 9
 
-    def drop(self) -> None:
+    def drop(self, then: Callable[[], None], soon: bool = False) -> None:
         self.ended += 1
+        then()
 
 
 class Far:

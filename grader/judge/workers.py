@@ -118,7 +118,7 @@ class Workers:
                 self._used += used
             self._shared = worker
             return printed
-        worker.close()
+        worker.close(soon=True)
         if check.rule.seconds is None:
             self._used += worker.used
         return worker.output
@@ -130,6 +130,7 @@ class Workers:
         for worker in left:
             if worker is not None:
                 worker.close()
+        self._starter.sweep()
 
 
 def _is_public(check: Asking) -> bool:

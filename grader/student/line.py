@@ -9,7 +9,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -189,16 +189,19 @@ class Worker:
             self.channel.send({"renew": True})
         return printed, used
 
-    def close(self) -> None:
-        """End the worker, whatever it does, and keep the last of its output. ``used`` is then without what it waited for a processor."""
-        self.channel.close()
+    def close(self, *, soon: bool = False) -> None:
+        """End the worker, whatever it does, and keep the last of its output. ``used`` is then without what it waited for a processor.
+
+        *soon*: with what is said to the zygote next, or when the starter is told to ``sweep``.
+        """
         if not self._closed:
             self._closed = True
             with contextlib.suppress(GraderFault):  # the zygote is gone, and its workers with it
                 if self.gone is None and self.used < UNASKED:
-                    self._control.drop()
+                    self._control.drop(self.channel.close, soon)
                 else:
                     self._control.end()
+                    self.channel.close()
             self._account(self._control.waited)
         self._output.close()
 
@@ -215,7 +218,7 @@ class Worker:
 class Control(Protocol):
     """How to measure and end one worker; once it has ended, ``waited`` is how long it waited for a processor.
 
-    ``drop`` ends it too, and nobody waits for that.
+    ``drop`` ends it too, and nobody waits for that; *then* hangs up, which would wake it before its end.
     """
 
     waited: float
@@ -226,7 +229,7 @@ class Control(Protocol):
 
     def end(self, grace: float = 0.0) -> int: ...
 
-    def drop(self) -> None: ...
+    def drop(self, then: Callable[[], None], soon: bool = False) -> None: ...
 
 
 def _is_signal(status: int, name: str) -> bool:

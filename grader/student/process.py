@@ -37,6 +37,8 @@ class Starter(Protocol):
 
     def alive(self) -> bool: ...
 
+    def sweep(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -61,6 +63,7 @@ class Zygote:
         self._policies: dict[tuple[float, int | None, bool], int] = {}
         self._numbers = itertools.count()
         self._said = ""
+        self._ended: list[tuple[int, Callable[[], None]]] = []  # workers that the zygote will be told of with the next message
         self.forks = 0
         self._open()
 
@@ -90,7 +93,10 @@ class Zygote:
     # a queue of requests: answers come in order, and may be read later
 
     def _tell(self, message: Any, blobs: Sequence[bytes] = (), fds: Sequence[int] = ()) -> None:
-        """Send what has no answer."""
+        """Send what has no answer, and with it who is to end."""
+        ended, self._ended = self._ended, []
+        if ended:
+            message = {**message, "drop": [pid for pid, _ in ended]}
         try:
             if fds:
                 socket.send_fds(self._control.sock, [wire.pack(message)], list(fds))
@@ -98,6 +104,9 @@ class Zygote:
                 self._control.send(message, blobs)
         except (OSError, wire.Closed):
             raise self._fault() from None
+        finally:
+            for _, hang_up in ended:
+                hang_up()
 
     def _send(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
         self._tell(message, fds=fds)
@@ -150,6 +159,11 @@ class Zygote:
             self._tell({"do": "policy", "number": number, "policy": told})
         return self._policies[key]
 
+    def sweep(self) -> None:
+        """End now whoever was to end soon."""
+        if self._ended:
+            self._tell({"do": "sweep"})
+
     def alive(self) -> bool:
         """Return whether the zygote is still there; for the process that started it alone."""
         return self._process.poll() is None
@@ -157,6 +171,8 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and everything that it forked."""
         self._control.close()
+        for _, hang_up in self._ended:
+            hang_up()
         try:
             self._process.wait(2.0)
         except subprocess.TimeoutExpired:
@@ -217,10 +233,16 @@ class _Forked:
             self.waited = float(answer["exit"][3])
         return self._status
 
-    def drop(self) -> None:
+    def drop(self, then: Callable[[], None], soon: bool = False) -> None:
         if self._status is None:
             self._status = 0
-            self._zygote._tell({"do": "drop", "pid": self.ready()})
+            try:
+                self._zygote._ended.append((self.ready(), then))
+            except GraderFault:
+                then()
+                raise
+            if not soon:
+                self._zygote.sweep()
 
 
 class Plain:
@@ -253,6 +275,9 @@ class Plain:
         assert process.stdin is not None
         process.stdin.write(json.dumps(message).encode() + b"\n")
         process.stdin.close()
+
+    def sweep(self) -> None:
+        """Whoever was to end has ended."""
 
     def alive(self) -> bool:
         """Nothing is shared that could end."""
@@ -311,8 +336,9 @@ class _Spawned:
             self._process.stdout.close()
         return -code if code < 0 else code << 8
 
-    def drop(self) -> None:
+    def drop(self, then: Callable[[], None], soon: bool = False) -> None:
         self.end()
+        then()
 
 
 def starter(the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None, *, cuda: bool = False) -> Starter:

@@ -91,6 +91,9 @@ class Zygote:
         try:
             while True:
                 message, blobs = self._channel.receive()
+                for pid in message.get("drop", ()):  # killed; nobody asks how it ended
+                    _kill(pid)
+                    self._dropped.add(pid)
                 reply = getattr(self, "do_" + message["do"])(message, blobs)
                 if reply is not None:
                     self._channel.send(reply)
@@ -166,10 +169,8 @@ class Zygote:
         self._children.discard(pid)
         return {"exit": [*(_reap(pid) or [0, 0.0, 0]), waited]}
 
-    def do_drop(self, message: Any, blobs: Any) -> None:
-        """Kill, and let the judge go on: nobody asks how it ended."""
-        _kill(message["pid"])
-        self._dropped.add(message["pid"])
+    def do_sweep(self, message: Any, blobs: Any) -> None:
+        self._sweep()
 
     def _sweep(self) -> None:
         for pid in list(self._dropped):
