@@ -11,6 +11,7 @@ import importlib
 import json
 import queue
 import secrets
+import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -122,6 +123,7 @@ def _connected(address: str) -> Any:  # the library has no types that mypy could
     security = distributed.Security(require_encryption=True) if protocol == "tls" else None
     where = f"{protocol}://{parts.hostname}:{port}"
     try:
+        socket.create_connection((parts.hostname, port), _CONNECT).close()  # Dask's own client would go on trying
         return distributed.Client(where, timeout=_CONNECT, set_as_default=False, security=security, deserializers=PLAIN)
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         text = f"no scheduler answers at {address} ({type(error).__name__}); start one with 'dask scheduler', and workers beside it"

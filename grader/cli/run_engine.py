@@ -40,8 +40,9 @@ class Chosen:
 
     def ahead(self, engine: Engine) -> int:
         """Return how many jobs *engine* should hold: enough for nobody to wait, few enough for a small memory."""
-        slots = getattr(engine, "slots", self.workers)
-        return max(16, (8 if self.local else 3) * int(slots))
+        if self.local:
+            return max(16, 8 * self.workers)
+        return max(256, 3 * int(getattr(engine, "slots", 0)))  # a cluster may grow while the run goes on
 
     def devices(self) -> int:
         """Return how many GPUs the cluster has."""
