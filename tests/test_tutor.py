@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -272,3 +273,20 @@ def standing_of(graded: Grade) -> Standing:
     """What the class report reads of one grade."""
     attempt = Attempt(1, 1, "", "", "", graded)
     return Standing(Person("me"), "hw9", attempt, 1, 0.0, 0.0, 1.0, 0, 0, 0.0, "", ())
+
+
+def _messages(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (place, fixed text) of every message that a suite's file writes itself: after an assert, or in a fail."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        message = node.msg if isinstance(node, ast.Assert) else None
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "fail" and node.args:
+            message = node.args[0]
+        if isinstance(message, (ast.Constant, ast.JoinedStr)):
+            yield f"{path.name}:{message.lineno}", "".join(str(part.value) for part in ast.walk(message) if isinstance(part, ast.Constant))
+
+
+@pytest.mark.parametrize("assignment", COURSE, ids=lambda assignment: assignment.name)
+def test_what_a_public_check_says_itself_stands_in_both_languages(assignment):
+    """``ENGLISH / 中文``: a student reads her half."""
+    said = [row for path in sorted((assignment.folder / "tests").glob("*.py")) for row in _messages(path)]
+    assert [place for place, text in said if " / " not in text] == []

@@ -44,7 +44,9 @@ def test_the_knob_is_put_back(student):
         return sum(knob**2 for knob in now)
 
     student.value(student.slope(f, knobs, 1, 0.25))
-    assert any(now[1] != 2.0 for now in tried), "slope has to call f with knob 1 nudged a little, and it did not"
+    assert any(now[1] != 2.0 for now in tried), (
+        "slope has to call f with knob 1 nudged a little, and it did not / slope 要把 1 号旋钮轻轻推一下再调用 f，可它没有"
+    )
     assert knobs == approx([1.0, 2.0, 3.0], abs=1e-9)
 
 
@@ -59,8 +61,10 @@ def test_one_slope_for_every_knob(student):
 def descend(student, *arguments):
     """Call her descend and return (knobs, history), or fail with a sentence."""
     answer = student.value(student.descend(*arguments))
-    assert isinstance(answer, (tuple, list)), f"descend must return two things, (knobs, history), not {answer!r}"
-    assert len(answer) == 2, f"descend must return two things, (knobs, history), not {len(answer)}"
+    two = "descend must return two things, (knobs, history)"
+    zh = "descend 要返回两样东西：(knobs, history)"
+    assert isinstance(answer, (tuple, list)), f"{two}, not {answer!r} / {zh}，而不是 {answer!r}"
+    assert len(answer) == 2, f"{two}, not {len(answer)} / {zh}，而不是 {len(answer)} 样"
     return answer
 
 
@@ -77,7 +81,8 @@ def test_the_first_step_goes_down(student):
     """One small step makes the loss smaller, on either side of the valley."""
     for start in (5.0, 1.0):
         knobs, _ = descend(student, valley, [start], 0.01, 1, slope_of_valley)
-        assert valley(knobs) < valley([start]), f"from {start} one step led to {knobs}: the loss went up or stayed"
+        en, zh = f"from {start} one step led to {knobs}: the loss went up or stayed", f"从 {start} 走一步到了 {knobs}：损失变大了，或没有变"
+        assert valley(knobs) < valley([start]), f"{en} / {zh}"
 
 
 @pytest.mark.stage("descend", points=2, zh="斜率越陡，步子越大。")
@@ -94,4 +99,8 @@ def test_the_history_tells_every_loss(student):
     knobs, history = descend(student, valley, [5.0], 0.1, 1, slope_of_valley)
     assert history == approx([4.0, valley(knobs)], rel=1e-9)  # (5 - 3) squared, then the loss where the knob is now
     _, history = descend(student, valley, [5.0], 0.1, 4, slope_of_valley)
-    assert len(history) == 5, f"4 steps pass 5 losses, with the one at the start; history has {len(history)}"
+    en, zh = (
+        f"4 steps pass 5 losses, with the one at the start; history has {len(history)}",
+        f"走 4 步，连起点一共 5 个损失；history 里有 {len(history)} 个",
+    )
+    assert len(history) == 5, f"{en} / {zh}"

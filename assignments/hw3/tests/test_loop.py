@@ -27,7 +27,9 @@ def test_the_knobs_stay(student):
     knobs[1].grad = 7.0
     student.value(student.zero_grad(knobs))
     assert [student.value(knobs[j].data) for j in range(4)] == approx([1.0, 2.0, 3.0, 4.0])
-    assert knobs[1].grad == 0.0, "zero_grad has to change the grad of the knobs that it was given"
+    assert knobs[1].grad == 0.0, (
+        "zero_grad has to change the grad of the knobs that it was given / zero_grad 要改的，是交给它的那些旋钮的 grad"
+    )
 
 
 @pytest.mark.stage("step", points=4, zh="旋钮放回原处再走一步，走的还是一样远。")
@@ -40,7 +42,9 @@ def test_the_second_step_is_like_the_first(student):
             knobs[j].data = 0.0
         student.value(student.train_step(model, XS, YS, 0.5))
         moved = [student.value(knobs[j].data) for j in range(4)]
-        assert moved == approx([-0.5 * slope for slope in SLOPES]), f"step {step} moved the knobs to {moved}"
+        assert moved == approx([-0.5 * slope for slope in SLOPES]), (
+            f"step {step} moved the knobs to {moved} / 第 {step} 步把旋钮移到了 {moved}"
+        )
 
 
 @pytest.mark.stage("step", points=4, zh="train_step 返回的是走之前的损失。")
@@ -57,7 +61,7 @@ def test_the_history_has_a_loss_for_each_step(student):
     # A step with lr 0.01 takes the error from 1 to 0.7: the slopes are 2*x and 2, and 1 + 4 + 9 + 1 = 15.
     assert student.value(student.train(student.Linear([0.0, 0.0, 0.0, 0.0]), XS, YS, 0.01, 2)) == approx([1.0, 0.49])
     history = student.value(student.train(student.Linear([0.0, 0.0, 0.0, 0.0]), XS, YS, 0.01, 5))
-    assert len(history) == 5, f"5 steps give 5 losses, not {len(history)}"
+    assert len(history) == 5, f"5 steps give 5 losses, not {len(history)} / 走 5 步应有 5 个损失，而不是 {len(history)} 个"
     assert student.value(student.train(student.Linear([0.0, 0.0, 0.0, 0.0]), XS, YS, 0.01, 0)) == []
 
 
