@@ -201,3 +201,19 @@ def test_what_a_check_leaves_behind_does_not_count_for_the_next(tmp_path: Path) 
     (tmp_path / "course").mkdir()
     grade, _ = graded(tmp_path / "course", ["public"], 2, hoard.replace("while True:\n        pass", "return 1"), memory=256)
     assert {name for name, end in outcomes(grade).items() if end != "PASS"} == {"process_again"}  # one process, asked twice
+
+
+def test_a_worker_that_cannot_be_sealed_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of hers has run: the check is a FAULT, and no zero."""
+    ours = wall.policy
+    monkeypatch.setattr(wall, "policy", lambda *args, **kwargs: {**ours(*args, **kwargs), "landlock": False})
+    grade, _ = graded(tmp_path, ["hidden"], 2)
+    assert grade.status == "fault"
+    assert "grade doctor" in grade.message
+
+
+def test_a_program_cannot_make_itself_our_fault(tmp_path: Path) -> None:
+    """The same exit status from her own module is a crash of hers."""
+    grade, _ = graded(tmp_path, ["hidden", "public"], 2, "import os\nprint('worker: OSError')\nos._exit(70)\n")
+    assert set(outcomes(grade).values()) == {"CRASH"}
+    assert grade.status == "graded"

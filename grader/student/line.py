@@ -18,6 +18,7 @@ from grader.errors import GraderFault
 from grader.student.errors import WorkerGone, WorkerLate
 from grader.student.session import student_error
 
+UNSEALED = 70  # a worker's exit status when it could not be made
 CODE = 4 << 20  # bytes of compiled code that are kept for the next worker
 UNASKED = 0.05  # seconds that a worker used below which nobody asks how much of them it waited for a processor
 PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
@@ -169,6 +170,11 @@ class Worker:
 
     def _crashed(self) -> WorkerGone:
         status = self._control.end(grace=0.5)
+        if self._sharer is not None and status >> 8 == UNSEALED:  # nothing of hers has run: the code that it was to tell comes first
+            self._end(WorkerGone("it never ran"))
+            raise GraderFault(
+                f"a worker could not be made behind the wall: {self.output.strip()[-200:]}; `grade doctor` says what is missing"
+            )
         if _is_signal(status, "SIGXCPU"):
             return self._end(WorkerLate(f"it took more than {self.budget.seconds:g} s"))
         return self._end(WorkerGone(f"the program ended by itself ({_exit_words(status)})"))
