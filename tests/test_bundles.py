@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from grader import bundles, handout, manifest, marks, release, wall, wheels
+from grader import bundles, handout, manifest, marks, wall
 from grader.scaffold import scaffold
 
 COURSE = Path(__file__).parent.parent
@@ -24,16 +24,6 @@ RUNNER = {
     "RELEASE_URL": "https://r.invalid",
 }  # fmt: skip
 tiers = pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here")
-
-
-@pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The kit's wheel, and the wheels of what it needs beside it in ``wheels/``."""
-    source = release.kit_source()
-    assert source is not None
-    made = release.wheel(source, tmp_path_factory.mktemp("dist"))
-    wheels.collect(made, made.parent, extras=())
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -28,14 +28,6 @@ RUNNER = {
 SCHEMA = Path(__file__).parent / "schemas/classroom50.json"
 
 
-@pytest.fixture(scope="module")
-def kit(tmp_path_factory):
-    """The kit's wheel, built once."""
-    source = release.kit_source()
-    assert source is not None
-    return release.wheel(source, tmp_path_factory.mktemp("kit"))
-
-
 @pytest.fixture
 def repository(tmp_path, kit):
     """A student's repository: a freshly released handout, unpacked and committed."""

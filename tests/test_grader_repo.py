@@ -19,7 +19,7 @@ from batch_kit import HIDDEN, MANIFEST, PUBLIC, RIGHT
 from git_kit import git, serve
 from test_release import plant
 
-from grader import release, wall
+from grader import wall
 from grader.errors import CourseError
 from grader.gradebook import open_store
 from grader.scaffold import grader_repo
@@ -60,13 +60,6 @@ def double(number):
             pass
     return seen
 """
-
-
-@pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    source = release.kit_source()
-    assert source is not None
-    return release.wheel(source, tmp_path_factory.mktemp("kit"))
 
 
 @pytest.fixture

@@ -6,22 +6,11 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from grader import release, wheels
+from grader import wheels
 from grader.errors import CourseError
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release's folder with the kit's wheel and those of what students need."""
-    source = release.kit_source()
-    assert source is not None
-    folder = tmp_path_factory.mktemp("dist")
-    wheels.collect(release.wheel(source, folder), folder, extras=("watch",))
-    return folder
 
 
 def test_one_line_installs_the_kit_offline(dist, tmp_path):
