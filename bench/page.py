@@ -94,7 +94,7 @@ def class_section(rows: list[Row], agreement: Agreement, torch: list[Row]) -> st
         "## A class\n\nTwo workers. Eight kinds of program in turn, three of them wrong; no two submissions are alike. The kit's results\n"
         "are in its store. nbgrader grades one submission after another, so two courses share the class; the others run one command a\n"
         f"submission, two at a time. The slow ones get fewer submissions.\n\n{table(rows, 'bare pytest', rates=True)}\n\n"
-        f"{agreement.words} A run that disagrees writes no page.\n"
+        f"{agreement.words} A run that disagrees gives no figures.\n"
     )
     return text + (f"\nThe same with `import torch` in every program:\n\n{table(torch, 'bare pytest', rates=True)}\n" if torch else "")
 
