@@ -62,6 +62,17 @@ def test_the_reference_earns_everything_and_json_stands_alone(handout: Path) -> 
     assert (grade["score"], grade["max_score"], grade["suites"]) == (20.0, 20.0, ["public"])
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason=f"NOT RUN: no wall of tier 1 or 2 on {sys.platform}")
+def test_python_may_be_called_by_a_roundabout_path(handout: Path) -> None:
+    """``../.venv/bin/python -m grader.cli``: the folders on that way do not exist behind the wall."""
+    binaries = Path(sys.executable).parent
+    around = os.path.join(handout, os.path.relpath(binaries, handout), Path(sys.executable).name)
+    assert ".." in around
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([around, *GRADE[1:], "check", "hw2", "--json"], cwd=handout, env=environment, capture_output=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["score"]) == (0, 20.0), done.stderr
+
+
 @pytest.mark.parametrize("tier", ["1", "2", "3"])
 def test_the_starter_earns_nothing_on_any_tier(handout: Path, tier: str) -> None:
     """Tier 3 is what macOS and Windows have; it is forced here."""

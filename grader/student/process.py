@@ -69,7 +69,8 @@ class Zygote:
 
     def _open(self) -> None:
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, *ISOLATED, str(WORKER), package_parent(), str(theirs.fileno())]
+        python = os.path.abspath(sys.executable)  # "../.venv/bin/python" leads through a folder that is not behind the wall
+        argv = [python, *ISOLATED, str(WORKER), package_parent(), str(theirs.fileno())]
         command = wall.command(self.wall, argv, read=[WORKER.parent.parent], keep_fds=[theirs.fileno()], cuda=self._cuda)
         try:
             self._process = subprocess.Popen(
