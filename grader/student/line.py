@@ -202,12 +202,14 @@ class Worker:
         """
         if not self._closed:
             self._closed = True
+            unasked = self.gone is None and self.used < UNASKED
             with contextlib.suppress(GraderFault):  # the zygote is gone, and its workers with it
-                if self.gone is None and self.used < UNASKED:
+                if unasked:
                     self._control.drop(self.channel.close, soon)
                 else:
                     self._control.end()
-                    self.channel.close()
+            if not unasked:
+                self.channel.close()
             self._account(self._control.waited)
         self._output.close()
 

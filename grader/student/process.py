@@ -84,6 +84,7 @@ class Zygote:
                 start_new_session=True,
             )
         except OSError as error:
+            ours.close()
             raise GraderFault(f"the worker could not be started: {error}; `grade doctor` says what is missing") from None
         finally:
             theirs.close()
@@ -142,6 +143,10 @@ class Zygote:
         try:
             request = {"do": "fork", "policy": policy}
             control.pending = self._send(request, control.born, fds=[theirs.fileno(), writing])
+        except GraderFault:
+            sock.close()
+            os.close(reading)
+            raise
         finally:
             theirs.close()
             os.close(writing)
