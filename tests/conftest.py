@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright_engine() -> Iterator[Any]:
-    """One Playwright for the whole run: a second one in the same thread is refused."""
+    """One Playwright for a file of tests: two at a time are refused, and one for the whole run would outlive tests that end processes."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as engine:

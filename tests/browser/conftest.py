@@ -45,9 +45,9 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
         terminalreporter.line(f"{why}; then `make browser-test`")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright_engine):
-    """One Chromium for the whole run."""
+    """One Chromium for a file of tests."""
     launched = playwright_engine.chromium.launch(executable_path=binary(), args=FLAGS)
     yield launched
     launched.close()
