@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A run in the background has Ctrl-C ignored, and so would all that it starts: some tests type it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +43,14 @@ def kit(dist: Path) -> Path:
     """The kit's wheel."""
     (made,) = dist.glob("grade_kit-*.whl")
     return made
+
+
+@pytest.fixture
+def handout(tmp_path: Path) -> Path:
+    """hw2 as it lies on a student's disk when she is done: the handout with the reference's files in it."""
+    folder = tmp_path / "hw2"
+    shutil.copytree(ROOT / "assignments" / "hw2", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (ROOT / "solutions" / "hw2").iterdir():
+        if path.suffix in (".py", ".json", ".jsonl"):
+            shutil.copy(path, folder)
+    return folder

@@ -17,15 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent
 GRADE = (sys.executable, "-m", "grader.cli")
 
 
-@pytest.fixture
-def handout(tmp_path: Path) -> Path:
-    """A handout as it lies on a student's disk, with the reference in it."""
-    folder = tmp_path / "hw2"
-    shutil.copytree(ROOT / "assignments" / "hw2", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "solutions" / "hw2" / "micrograd.py", folder)
-    return folder
-
-
 def check(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "GRADE_LANG": "en", **variables}
     return subprocess.run(

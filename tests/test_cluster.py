@@ -48,6 +48,7 @@ def test_on_a_gpu(student, device):
     assert student.double(4) == 8
 '''
 SLOW = "import time\n\n\ndef double(number):\n    time.sleep(0.3)\n    return number + number\n"
+TWELVE = tuple(f"s{number:02}" for number in range(12))
 
 
 @pytest.fixture
@@ -61,6 +62,12 @@ def cluster(tmp_path: Path, orphans) -> Iterator[Cluster]:
     finally:
         made.close()
     assert orphans() == []
+
+
+def hand_in_twelve(course: Path) -> None:
+    """No two alike, and slow enough to be in the middle of it."""
+    for number, student in enumerate(TWELVE):
+        hand_in(course, student, SLOW + f"# {number}\n")
 
 
 def stored(course: Path) -> Counter[tuple[str, str]]:
@@ -152,8 +159,7 @@ def test_without_a_labelled_worker_such_checks_wait(course, tmp_path, orphans):
 
 def test_a_killed_worker_loses_nothing(course, cluster, orphans):
     """Its judges end with it, what it had is graded by another, once."""
-    for number in range(12):
-        hand_in(course, f"s{number:02}", SLOW + f"# {number}\n")
+    hand_in_twelve(course)
     running = start(course, cluster)
     judges = wait_for_judges(cluster, 3)
     victim = cluster.workers[0]
@@ -163,14 +169,13 @@ def test_a_killed_worker_loses_nothing(course, cluster, orphans):
     out, errors = running.communicate(timeout=120)
     assert running.returncode == 0, errors.decode()
     assert before
-    assert sorted(r["student"] for r in records(out.decode())) == [f"s{number:02}" for number in range(12)]
+    assert sorted(r["student"] for r in records(out.decode())) == list(TWELVE)
     assert set(stored(course).values()) == {1}
 
 
 def test_a_killed_scheduler_and_a_new_run_lose_and_double_nothing(course, cluster):
     """The run ends and says what to do; with a new scheduler and workers the same command does what is missing."""
-    for number in range(12):
-        hand_in(course, f"s{number:02}", SLOW + f"# {number}\n")
+    hand_in_twelve(course)
     running = start(course, cluster)
     assert running.stdout is not None
     first = json.loads(running.stdout.readline())
@@ -198,8 +203,7 @@ def stored_so_far(course: Path) -> list[tuple[str, str]]:
 
 def test_a_killed_run_is_taken_up_by_the_next(course, cluster):
     """kill -9 of ``grade run``: the cluster drops its work, the judges that were at it end, and the next run goes on at once."""
-    for number in range(12):
-        hand_in(course, f"s{number:02}", SLOW + f"# {number}\n")
+    hand_in_twelve(course)
     running = start(course, cluster)
     assert running.stdout is not None
     first = json.loads(running.stdout.readline())

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gradebook_kit import grade, verdict
 from intake_kit import assignment
+from jupyter_kit import jupyter
 
 from grader.gradebook import open_store
 from grader.model import Outcome
@@ -43,12 +37,6 @@ FILES = {"micrograd.py": f"# {LIVE}\nx = '''{LIVE}'''\n".encode(), "essay.md": T
 CHECK = "public/test_a.py::test_x"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Iterator[tuple[object, Path]]:
     """A synced course with one hostile student."""
@@ -72,40 +60,9 @@ def synced(course: tuple[object, Path]) -> int:
 def server(course) -> Iterator[str]:
     """Jupyter with formgrader, on the course's folder."""
     synced(course)
-    folder, port, token = course[1] / "nbgrader", free_port(), secrets.token_hex(16)
-    environment = {
-        **os.environ,
-        "HOME": str(course[1]),
-        "JUPYTER_CONFIG_DIR": str(course[1] / "config"),
-        "JUPYTER_DATA_DIR": str(course[1] / "data"),
-    }
-    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environment["PATH"]))
-    command = [
-        sys.executable,
-        "-m",
-        "jupyter",
-        "server",
-        "--no-browser",
-        "--allow-root",
-        f"--port={port}",
-        f"--IdentityProvider.token={token}",
-    ]
-    command += ["--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}", f"--ServerApp.root_dir={folder}"]
-    with open(course[1] / "server.log", "wb") as log:
-        child = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{base}/formgrader/manage_assignments?token={token}", timeout=5).close()
-                break
-            except (urllib.error.URLError, OSError):
-                assert child.poll() is None, (course[1] / "server.log").read_text()
-                time.sleep(0.2)
-        yield f"{base}/formgrader/{{}}?token={token}"
-    finally:
-        child.terminate()
-        child.wait(30)
+    extension = "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"
+    with jupyter("server", course[1] / "nbgrader", course[1], "formgrader/manage_assignments", extension) as address:
+        yield address("formgrader/{}")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from test_release import plant
+from twice_kit import SUITE, handout
 
 from grader import cli, journal, steps
 
@@ -15,20 +17,6 @@ title_zh = "两倍"
 submit = { module = "twice", files = ["twice.py", "pain.jsonl", "prediction.json"] }
 stage = [{ name = "double", part = "solution", public = 20, hidden = 80 }]
 """
-SUITE = '''import pytest
-
-
-@pytest.mark.stage("double", points=20, zh="两倍是自己加自己。")
-def test_double(student):
-    """Twice a number is the number and itself."""
-    got = student.value(student.double(4))
-    assert got == 8
-'''
-HINTS = """["double.test_double"]
-l1 = { en = "What is 4 and 4?", zh = "4 加 4 是多少？" }
-l2 = { en = "double(4) is 8.", zh = "double(4) 是 8。" }
-l3 = { en = "put the number beside itself", zh = "把数和自己放在一起" }
-"""
 WRONG, RIGHT = "def double(x):\n    return x + 1\n", "def double(x):\n    return x + x\n"
 
 
@@ -36,9 +24,7 @@ WRONG, RIGHT = "def double(x):\n    return x + 1\n", "def double(x):\n    return
 def home(tmp_path, monkeypatch):
     """A student's folder, her work wrong, nothing tried by hand yet; it is the current folder."""
     folder = tmp_path / "hw9"
-    (folder / "tests").mkdir(parents=True)
-    for name, text in (("assignment.toml", MANIFEST), ("tests/test_twice.py", SUITE), ("hints.toml", HINTS), ("twice.py", WRONG)):
-        (folder / name).write_text(text, encoding="utf-8")
+    plant(tmp_path, handout(MANIFEST, SUITE.format(points=20), WRONG))
     monkeypatch.chdir(folder)
     monkeypatch.delenv(steps.VARIABLE, raising=False)
     return folder

@@ -14,6 +14,8 @@ import termios
 import time
 
 import pytest
+from test_release import plant
+from twice_kit import SUITE, handout
 
 from grader.practice import watch
 
@@ -25,15 +27,7 @@ stage = [
   { name = "triple", part = "solution", public = 10, hidden = 40 },
 ]
 """
-SUITE = '''import pytest
-
-
-@pytest.mark.stage("double", points=10, zh="两倍是自己加自己。")
-def test_double(student):
-    """Twice a number is the number and itself."""
-    got = student.value(student.double(4))
-    assert got == 8
-
+TRIPLE = '''
 
 @pytest.mark.stage("triple", points=10, zh="三倍是两倍再加一次。")
 def test_triple(student):
@@ -41,11 +35,6 @@ def test_triple(student):
     got = student.value(student.triple(4))
     assert got == 12
 '''
-HINTS = """["double.test_double"]
-l1 = { en = "What is 4 and 4?", zh = "4 加 4 是多少？" }
-l2 = { en = "double(4) is 8.", zh = "double(4) 是 8。" }
-l3 = { en = "put the number beside itself", zh = "把数和自己放在一起" }
-"""
 WRONG = "def double(x):\n    return x + 1\n\n\ndef triple(x):\n    return x * 3\n"
 RIGHT = WRONG.replace("x + 1", "x + x")
 SECONDS = 40.0
@@ -55,11 +44,7 @@ SECONDS = 40.0
 def home(tmp_path):
     """A student's folder with a wrong program in it."""
     folder = tmp_path / "hw9"
-    (folder / "tests").mkdir(parents=True)
-    (folder / "assignment.toml").write_text(MANIFEST, encoding="utf-8")
-    (folder / "tests/test_twice.py").write_text(SUITE, encoding="utf-8")
-    (folder / "hints.toml").write_text(HINTS, encoding="utf-8")
-    (folder / "twice.py").write_text(WRONG, encoding="utf-8")
+    plant(tmp_path, handout(MANIFEST, SUITE.format(points=10) + TRIPLE, WRONG))
     return folder
 
 

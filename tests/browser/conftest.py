@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from play_kit import ROOT
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # play_kit lies beside this folder
 
@@ -83,3 +84,15 @@ def picture(tmp_path):
     folder = Path(os.environ.get("GRADE_SCREENSHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
     return lambda page, name: page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return a function that gives a fresh copy of a handout of the course, as a student has it."""
+
+    def copied(name: str) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(ROOT / "assignments" / name, folder, ignore=shutil.ignore_patterns("__pycache__", "*.jsonl", "prediction.json"))
+        return folder
+
+    return copied

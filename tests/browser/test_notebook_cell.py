@@ -3,69 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_kit import jupyter
 from play_kit import ROOT, rows
 
 WAIT = 90_000  # milliseconds: a kernel on a busy machine
 
 
 @pytest.fixture
-def home(tmp_path):
-    """Return a function that gives a fresh copy of a handout, as a student has it."""
-
-    def copied(name: str) -> Path:
-        folder = tmp_path / name
-        shutil.copytree(ROOT / "assignments" / name, folder, ignore=shutil.ignore_patterns("__pycache__", "*.jsonl", "prediction.json"))
-        return folder
-
-    return copied
-
-
-@pytest.fixture
-def lab(home, tmp_path) -> Iterator[tuple[str, Path]]:
+def lab(copy, tmp_path, monkeypatch) -> Iterator[tuple[str, Path]]:
     """Jupyter on a copy of hw1 with a notebook of one cell; yields the notebook's address and the handout."""
-    folder = home("hw1")
+    folder = copy("hw1")
     source = "from grader.play import notebook\nnotebook.show('hw1')"
     cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     made = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     (folder / "play.ipynb").write_text(json.dumps(made), encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    token = secrets.token_hex(16)
-    own = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    paths = {"PYTHONPATH": str(ROOT), "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))}
-    options = ["--no-browser", "--allow-root", f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
-    command = [sys.executable, "-m", "jupyter", "lab", *options, "--LabApp.news_url=None", "--LabApp.check_for_updates_class="]
-    command[-1] += "jupyterlab.NeverCheckForUpdate"
-    with open(tmp_path / "lab.log", "wb") as said:
-        environment = {**os.environ, **own, **paths, "HOME": str(tmp_path)}
-        child = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{base}/api/status?token={token}", timeout=5).close()
-                break
-            except (urllib.error.URLError, OSError):
-                assert child.poll() is None, (tmp_path / "lab.log").read_text()
-                time.sleep(0.2)
-        yield f"{base}/doc/tree/play.ipynb?token={token}", folder
-    finally:
-        child.terminate()
-        child.wait(30)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    quiet = ("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    with jupyter("lab", folder, tmp_path, "api/status", *quiet) as address:
+        yield address("doc/tree/play.ipynb"), folder
 
 
 def _run_until(page, wanted) -> None:

@@ -23,18 +23,6 @@ PHONE = 360  # CSS pixels
 
 
 @pytest.fixture
-def copy(tmp_path):
-    """Return a function that gives a fresh copy of a handout of the course, as a student has it."""
-
-    def copied(name: str) -> Path:
-        folder = tmp_path / name
-        shutil.copytree(ROOT / "assignments" / name, folder, ignore=shutil.ignore_patterns("__pycache__", "*.jsonl", "prediction.json"))
-        return folder
-
-    return copied
-
-
-@pytest.fixture
 def toy(tmp_path):
     plant(tmp_path, HANDOUT)
     return tmp_path / "toy"
