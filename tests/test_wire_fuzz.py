@@ -285,7 +285,8 @@ def greeted(chunks: list[bytes], *, asked: bool, cap: int = 8) -> tuple[bytes | 
     """Return what was kept as code and how the greeting ended."""
     far = Far([(chunk, 0.0) for chunk in chunks], cap=cap)
     program = Program({"p.py": b""}, "p")
-    far.worker.load(program, share=asked)
+    if asked:
+        far.worker.load(program)
     try:
         names = ",".join(sorted(far.worker.names()))
         return program.code, names
@@ -300,7 +301,7 @@ def test_compiled_code_is_kept_once_and_only_where_it_was_asked_for() -> None:
     code = framed(CODE, (b"abc",))
     far = Far([(code, 0.0), (GREETING, 0.0)])
     program = Program({"p.py": b""}, "p")
-    far.worker.load(program, share=True)
+    far.worker.load(program)
     assert (far.worker.names(), program.code) == ({"x"}, b"abc")
     far.close()
     assert greeted([GREETING], asked=True) == (None, "x")
@@ -313,6 +314,6 @@ def test_code_that_is_too_long_or_not_one_piece_is_not_kept() -> None:
     for blobs in ((b"x" * ((4 << 20) + 1),), (b"a", b"b"), ()):
         far = Far([(framed(CODE, blobs), 0.0), (GREETING, 0.0)], cap=8)
         program = Program({"p.py": b""}, "p")
-        far.worker.load(program, share=True)
+        far.worker.load(program)
         assert (far.worker.names(), program.code) == ({"x"}, None)
         far.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -217,3 +218,13 @@ def test_a_program_cannot_make_itself_our_fault(tmp_path: Path) -> None:
     grade, _ = graded(tmp_path, ["hidden", "public"], 2, "import os\nprint('worker: OSError')\nos._exit(70)\n")
     assert set(outcomes(grade).values()) == {"CRASH"}
     assert grade.status == "graded"
+
+
+@pytest.mark.parametrize("end", ["raise ValueError('no')", "os._exit(3)"])
+def test_a_module_that_cannot_load_keeps_its_words_and_leaves_nothing_open(tmp_path: Path, end: str) -> None:
+    """What it printed stands beside each check that loaded it; and each of those workers is hung up on."""
+    before = len(os.listdir("/proc/self/fd"))
+    grade, _ = graded(tmp_path, ["public", "hidden"], 2, f"import os\nprint('on the way')\n{end}\n")
+    assert {verdict.output for verdict in grade.verdicts} == {"on the way\n", ""}
+    assert sum(bool(verdict.output) for verdict in grade.verdicts) == 3  # then the rest fails unasked
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -19,7 +19,7 @@ from grader.judge.given import Given
 from grader.judge.seeds import suite_folders, suite_hash
 from grader.judge.workers import Workers
 from grader.model import Assignment, CheckRule, Grade, Outcome, Submission, Verdict
-from grader.student.line import Budget, Program, Worker
+from grader.student.line import Budget, Program
 from grader.student.process import Starter
 from grader.student.proxy import Student
 from grader.student.session import Session
@@ -52,7 +52,6 @@ class _Running:
     starter: Starter
     workers: Workers
     check: Check | None = None
-    worker: Worker | None = None
     session: Session | None = None
     printed: str = ""
     failure: failures.Failure | None = None
@@ -126,9 +125,9 @@ class Bench:
 
     def _run(self, check: Check, following: Check | None) -> Verdict:
         now = self._current()
+        now.check, now.failure, now.session, now.printed = check, None, None, ""
         if check.rule.device == "cuda" and not self.cuda:
             return self._verdict(check, Outcome.PENDING, 0.0, "waits for a machine with a CUDA device")
-        now.check, now.failure, now.worker, now.session, now.printed = check, None, None, None, ""
         started = time.perf_counter()
         item = check.item
         try:
@@ -136,11 +135,9 @@ class Bench:
         except GraderFault as error:
             now.failure = failures.Failure(Outcome.FAULT, str(error))
         finally:
-            if now.worker is not None:
-                now.printed = now.workers.done(check, now.worker, now.session)
+            now.printed, gone = now.workers.done(check, now.session)
         seconds = time.perf_counter() - started
         failure = now.failure
-        gone = now.worker.gone if now.worker is not None else None
         if gone is not None and (failure is None or failure.outcome is Outcome.FAIL):
             failure = failures.Failure(Outcome(gone.outcome), failures._gone_words(gone))
         return self._verdict(check, failure.outcome if failure else Outcome.PASS, seconds, failure=failure)
@@ -203,8 +200,8 @@ class Bench:
         """The student's module behind the wall."""
         now = self._current()
         assert now.check is not None
-        now.worker, names = now.workers.open(now.check)
-        now.session = session = Session(now.worker)
+        worker, names = now.workers.open(now.check)
+        now.session = session = Session(worker)
         return Student(session, names)
 
     @pytest.fixture

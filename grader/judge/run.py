@@ -7,7 +7,6 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,9 +124,3 @@ def stage_only(bench: Bench, stage: str) -> Callable[[Check], bool]:
         near = manifest.nearest(stage, names)
         raise CourseError(f"{bench.assignment.name} has no stage {stage!r}{near}", zh=f"{bench.assignment.name} 没有阶段 {stage!r}{near}")
     return lambda check: check.stage == stage
-
-
-def matching(globs: Iterable[str]) -> Callable[[Check], bool]:
-    """Return a filter for the checks that one of *globs* names."""
-    wanted = tuple(globs)
-    return lambda check: any(fnmatchcase(check.id, glob) for glob in wanted)

@@ -46,6 +46,7 @@ class Workers:
         self._used = 0.0
         self._failures = 0
         self._failure: Exception | None = None
+        self._current: Worker | None = None
         self._ahead: tuple[Asking, Worker] | None = None
         self._shared: Worker | None = None
         self.frames = 0
@@ -58,32 +59,30 @@ class Workers:
         if check.rule.seconds is None and self._used >= self._total:
             raise WorkerLateTotal(f"the checks before this one used up the {self._total:g} s that a submission may take")
         shared = self._shared
-        worker = self._take(check)
+        self._current = self._take(check)
         self._look_ahead(check)
         try:
-            try:
-                names = worker.names()
-            except (StudentError, WorkerGone):
-                if worker is not shared:
-                    raise
-                worker = self._instead(worker, check)
-                names = worker.names()
+            worker, names = self._loaded(self._current, check, again=self._current is shared)
         except (StudentError, WorkerGone) as error:
             self._failures += 1
             self._failure = error
             raise
         self._failures = 0
-        if check.rule.seconds is None:
-            self._used += max(0.0, worker.used - LOADING)  # slow loading counts for the submission, not for the check
+        self._charge(check, max(0.0, worker.used - LOADING))  # slow loading counts for the submission, not for the check
         worker.used = 0.0
         return worker, names
 
-    def _instead(self, shared: Worker, check: Asking) -> Worker:
-        """Return a fresh worker for one that cannot load the module again: some things can be done once only in a process."""
-        shared.close()
-        if check.rule.seconds is None:
-            self._used += shared.used
-        return self._starter.start(self._program, self._budget(check))
+    def _loaded(self, worker: Worker, check: Asking, *, again: bool) -> tuple[Worker, frozenset[str]]:
+        """Return the worker and its names; a fresh one where it could not load *again*: some things can be done once only in a process."""
+        try:
+            return worker, worker.names()
+        except (StudentError, WorkerGone):
+            if not again:
+                raise
+            worker.close()
+            self._charge(check, worker.used)
+            self._current = fresh = self._starter.start(self._program, self._budget(check))
+            return fresh, fresh.names()
 
     def _take(self, check: Asking) -> Worker:
         shared, self._shared = self._shared, None
@@ -106,22 +105,31 @@ class Workers:
             if following.uses_student and not shared and self._failures < IMPORT_FAILURES - 1:
                 self._ahead = following, self._starter.start(self._program, self._budget(following))
 
-    def done(self, check: Asking, worker: Worker, session: Session | None) -> str:
-        """End the check's worker, or let it load afresh for the next public check; return what the program printed."""
+    def done(self, check: Asking, session: Session | None) -> tuple[str, WorkerGone | None]:
+        """End the check's worker, if it asked for one, or let it load afresh for the next public check.
+
+        Return what the program printed, and how the worker went if it did.
+        """
+        worker, self._current = self._current, None
+        if worker is None:
+            return "", None
         idle = session is not None and not session.busy
         keep = idle and _is_public(check) and worker.gone is None and worker.lived < worker.budget.seconds
         self.frames += worker.channel.frames
         self.bytes += worker.channel.bytes
         if keep:
             printed, used = worker.renew()
-            if check.rule.seconds is None:
-                self._used += used
+            self._charge(check, used)
             self._shared = worker
-            return printed
+            return printed, None
         worker.close(soon=True)
+        self._charge(check, worker.used)
+        return worker.output, worker.gone
+
+    def _charge(self, check: Asking, seconds: float) -> None:
+        """Count *seconds* for the submission, unless the check states a time of its own."""
         if check.rule.seconds is None:
-            self._used += worker.used
-        return worker.output
+            self._used += seconds
 
     def close(self) -> None:
         """End what was started ahead, and the shared one."""

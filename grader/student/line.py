@@ -35,14 +35,15 @@ class Program:
         self.module = module
         self.packages = packages
         self.code: bytes | None = None
-        self._frames: dict[tuple[bool, bool], bytes] = {}
+        self._frames: dict[bool, bytes] = {}
 
-    def frames(self, share: bool) -> bytes:
-        """Return the message that gives it to a worker; with *share* the worker is to tell the compiled code."""
-        key = share, self.code is not None
-        if key not in self._frames:
-            self._frames = {key: wire.pack_bytes(marshal.dumps((dict(self.files), self.module, self.packages, self.code, share)))}
-        return self._frames[key]
+    @property
+    def frames(self) -> bytes:
+        """The message that gives it to a worker; one that gets no code tells what it compiled."""
+        compiled = self.code is not None
+        if compiled not in self._frames:
+            self._frames = {compiled: wire.pack_bytes(marshal.dumps((dict(self.files), self.module, self.packages, self.code)))}
+        return self._frames[compiled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,11 @@ class Worker:
         """What the program printed, at most the budget's kilobytes."""
         return self._output.text()
 
-    def load(self, program: Program, *, share: bool) -> None:
-        """Send the program; ``names`` waits for the answer. With *share* the worker also tells its compiled code, if nobody has yet."""
-        asks = share and program.code is None
-        self._sharer = program if asks else None
+    def load(self, program: Program) -> None:
+        """Send the program; ``names`` waits for the answer."""
+        self._sharer = program if program.code is None else None
         with contextlib.suppress(OSError):  # a worker that died at once shows when it is asked
-            self.channel.sock.sendall(program.frames(asks))
+            self.channel.sock.sendall(program.frames)
 
     def names(self) -> frozenset[str]:
         """Return the names in the module once it has loaded. Raises StudentError if it did not, or WorkerGone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import secrets
@@ -61,7 +60,6 @@ class Zygote:
         self._cuda = cuda
         self._replies: deque[_Pending] = deque()
         self._policies: dict[tuple[float, int | None, bool], int] = {}
-        self._numbers = itertools.count()
         self._said = ""
         self._ended: list[tuple[int, Callable[[], None]]] = []  # workers that the zygote will be told of with the next message
         self.forks = 0
@@ -90,11 +88,11 @@ class Zygote:
             theirs.close()
         self._control = wire.Channel(ours)
         self._control.wait_with(lambda deadline: _wait_for(ours, deadline))
-        self._send({"do": "prepare", "preload": self._preload, "site": site_folders(), "seal": True}, lambda reply: None)
+        self._send({"do": "prepare", "preload": self._preload, "site": site_folders()}, lambda reply: None)
 
     # a queue of requests: answers come in order, and may be read later
 
-    def _tell(self, message: Any, blobs: Sequence[bytes] = (), fds: Sequence[int] = ()) -> None:
+    def _tell(self, message: Any, fds: Sequence[int] = ()) -> None:
         """Send what has no answer, and with it who is to end."""
         ended, self._ended = self._ended, []
         if ended:
@@ -103,7 +101,7 @@ class Zygote:
             if fds:
                 socket.send_fds(self._control.sock, [wire.pack(message)], list(fds))
             else:
-                self._control.send(message, blobs)
+                self._control.send(message)
         except (OSError, wire.Closed):
             raise self._fault() from None
         finally:
@@ -111,7 +109,7 @@ class Zygote:
                 hang_up()
 
     def _send(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
-        self._tell(message, fds=fds)
+        self._tell(message, fds)
         pending = _Pending(then)
         self._replies.append(pending)
         return pending
@@ -152,7 +150,7 @@ class Zygote:
             os.close(writing)
         self.forks += 1
         worker = Worker(sock, Output(reading, budget.output), control, budget)
-        worker.load(program, share=True)
+        worker.load(program)
         return worker
 
     def _policy(self, budget: Budget) -> int:
@@ -161,7 +159,7 @@ class Zygote:
         if key not in self._policies:
             cpu = budget.seconds * 2 + 3  # a backstop: the judge's own clock is the limit
             told = wall.policy(self.wall, memory_mib=budget.memory, cpu=cpu, packages=self._packages, cuda=budget.cuda)
-            self._policies[key] = number = next(self._numbers)
+            self._policies[key] = number = len(self._policies)
             self._tell({"do": "policy", "number": number, "policy": told})
         return self._policies[key]
 
@@ -274,7 +272,7 @@ class Plain:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         output = Output(None, budget.output)
         worker = Worker(sock, output, _Spawned(process, output), budget)
-        worker.load(program, share=False)  # nothing here that her program could not rewrite
+        worker.load(program)
         return worker
 
     def _tell(self, process: subprocess.Popen[bytes], message: Any) -> None:

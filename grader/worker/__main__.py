@@ -21,7 +21,7 @@ import socket
 import time
 
 from grader import wire
-from grader.worker import load, serve
+from grader.worker import load, seal, serve
 
 TYPE_CHECKING = False  # here and in what this process imports: `typing` would take longer than the rest
 if TYPE_CHECKING:
@@ -83,18 +83,17 @@ class Zygote:
         self._children: set[int] = set()
         self._dropped: set[int] = set()  # killed, and not reaped yet
         self._site: list[str] = []
-        self._seal: Any = None  # its module, or None where nothing is sealed
         self._policies: dict[int, Any] = {}
 
     def run(self) -> None:
         """Serve until the judge hangs up; then nothing survives."""
         try:
             while True:
-                message, blobs = self._channel.receive()
+                message, _ = self._channel.receive()
                 for pid in message.get("drop", ()):  # killed; nobody asks how it ended
                     _kill(pid)
                     self._dropped.add(pid)
-                reply = getattr(self, "do_" + message["do"])(message, blobs)
+                reply = getattr(self, "do_" + message["do"])(message)
                 if reply is not None:
                     self._channel.send(reply)
         except (wire.Closed, ConnectionError):
@@ -108,26 +107,21 @@ class Zygote:
                 _reap(pid)
             os._exit(0)
 
-    def do_prepare(self, message: Any, blobs: Any) -> Any:
+    def do_prepare(self, message: Any) -> Any:
         self._site = message["site"]
         preload(message["preload"], self._site)
         _streams()
-        if message["seal"]:
-            from grader.worker import seal
-
-            self._seal = seal  # imported here, since each import statement costs a fork some pages
-            seal.prepare()
+        seal.prepare()
         gc.collect()
         gc.freeze()
         gc.set_threshold(500_000, 10, 10)
         return {"ready": True}
 
-    def do_policy(self, message: Any, blobs: Any) -> None:
+    def do_policy(self, message: Any) -> None:
         self._policies[message["number"]] = policy = {**message["policy"], "keep": [3]}  # the worker's socket, and nothing else
-        if self._seal is not None:
-            self._seal.prepare(policy)
+        seal.prepare(policy)
 
-    def do_fork(self, message: Any, blobs: Any) -> Any:
+    def do_fork(self, message: Any) -> Any:
         connection, output = self._channel.fds[:2]
         del self._channel.fds[:2]
         pid = os.fork()
@@ -145,11 +139,7 @@ class Zygote:
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(connection, 3)
-            layers: list[str] = []
-            if self._seal is None:
-                os.closerange(4, 4096)
-            else:
-                layers = self._seal.seal(policy)
+            layers = seal.seal(policy)
             work(wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)), self._site, layers)
             code = 0
         except BaseException as error:
@@ -157,10 +147,10 @@ class Zygote:
         finally:
             os._exit(code)
 
-    def do_spent(self, message: Any, blobs: Any) -> Any:
+    def do_spent(self, message: Any) -> Any:
         return spent(message["pid"])
 
-    def do_kill(self, message: Any, blobs: Any) -> Any:
+    def do_kill(self, message: Any) -> Any:
         pid = message["pid"]
         if message.get("grace"):  # it hung up by itself: its own exit status is the news
             _await(pid, message["grace"])
@@ -169,7 +159,7 @@ class Zygote:
         self._children.discard(pid)
         return {"exit": [*(_reap(pid) or [0, 0.0, 0]), waited]}
 
-    def do_sweep(self, message: Any, blobs: Any) -> None:
+    def do_sweep(self, message: Any) -> None:
         self._sweep()
 
     def _sweep(self) -> None:
@@ -235,7 +225,6 @@ def work(channel: wire.Channel, site: list[str], layers: list[str]) -> None:
         except BaseException as error:
             channel.send({"e": serve.describe(error, program.files)})
             return
-        program.share = False
         names = [name for name in vars(module) if len(name) <= 200][:2000]
         channel.send({"v": {"names": names, "layers": layers}})
         if not serve.Served(channel, program.files).serve(module):

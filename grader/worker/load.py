@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 class Program:
     """What the judge sent: files by name, the module to load, the packages it may import, and its code once somebody has compiled it."""
 
-    __slots__ = ("code", "files", "module", "packages", "share")
+    __slots__ = ("code", "files", "module", "packages")
 
-    def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], code: bytes | None, share: bool) -> None:
+    def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], code: bytes | None) -> None:
         self.files = files
         self.module = module
         self.packages = packages
-        self.share = share  # the judge asks for the compiled code
         self.code = code
 
 
@@ -82,8 +81,7 @@ class Sources:
         code = compile(self._files[origin], origin, "exec", dont_inherit=True)
         if asked:
             self._program.code = marshal.dumps(code)
-            if self._program.share:
-                self._compiled(self._program.code)
+            self._compiled(self._program.code)
         return code
 
 
