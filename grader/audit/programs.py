@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ class WrongProgram:
                 raise SuiteError(f"{self.path}: {what}: {edit.find.strip()[:60]!r}")
             edited[edit.file] = text.replace(edit.find, edit.replace).encode()
         return edited
+
+
+def named(check: str, globs: Iterable[str]) -> bool:
+    """Return whether one of *globs* names *check*. A parameter set in brackets is named as it stands."""
+    return any(fnmatchcase(check, glob) or check == glob for glob in globs)
 
 
 def _private(assignment: Assignment) -> Path:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
@@ -217,7 +216,7 @@ def _jobs(assignment: Assignment, bench: judge.Bench, wrong: Sequence[WrongProgr
             yield _Job("right", style, seed, every if first or full else cheap & drawing, asks=first)
     for program in wrong:
         edited = replace(base, student=program.id, files=program.apply(base.files))
-        named = frozenset(check for check in every if _named(check, (*program.loses, *program.may_lose)))
+        named = frozenset(check for check in every if programs.named(check, (*program.loses, *program.may_lose)))
         sample = frozenset(sorted(every - named)[::SAMPLE])
         rest = every if full else cheap if traces else sample & cheap
         if all(edit.file == assignment.source_name for edit in program.edits):
@@ -226,10 +225,6 @@ def _jobs(assignment: Assignment, bench: judge.Bench, wrong: Sequence[WrongProgr
         if traces:
             for seed in range(1, SEEDS):
                 yield _Job("wrong", edited, seed, cheap & drawing & (every if full else named))
-
-
-def _named(check: str, globs: Iterable[str]) -> bool:
-    return any(fnmatchcase(check, glob) or check == glob for glob in globs)
 
 
 _BENCH: judge.Bench | None = None
@@ -293,10 +288,10 @@ def _losses(program: WrongProgram, job: _Job, grade: Grade) -> Iterator[Finding]
     lost = {v.id for v in grade.verdicts if v.outcome is not Outcome.PASS}
     run = {v.id for v in grade.verdicts}
     for check in sorted(lost):
-        if not _named(check, (*program.loses, *program.may_lose)):
+        if not programs.named(check, (*program.loses, *program.may_lose)):
             yield Finding(program.id, f"loses {check}, which neither 'loses' nor 'may_lose' names")
     for glob in program.loses:
-        hit = [check for check in run if _named(check, (glob,))]
+        hit = [check for check in run if programs.named(check, (glob,))]
         if job.seed == 0 and not hit:
             yield Finding(program.id, f"'loses' names {glob}, and no check is called so")
         elif hit and not any(check in lost for check in hit):

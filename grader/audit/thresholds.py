@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +137,7 @@ def _meant(rule: Mapping[str, Any], wrong: Sequence[WrongProgram]) -> list[Wrong
 
 
 def _must_lose(rule: Mapping[str, Any], wrong: WrongProgram) -> bool:
-    return any(fnmatchcase(rule["check"], glob) for glob in wrong.loses)
+    return programs.named(rule["check"], wrong.loses)
 
 
 def _key(assignment: Assignment, rule: Mapping[str, Any], tried: Sequence[WrongProgram]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import re
 import signal
 import sys
 import traceback
@@ -21,7 +20,7 @@ from grader.errors import CourseError, GraderFault
 from grader.judge import Bench, suite_hash, with_suite
 from grader.model import SUITES, Assignment, Grade
 from grader.student.line import PATIENCE
-from grader.student.process import Starter, starter
+from grader.student.process import Starter, mentioned, starter
 from grader.tutor import Seen, annotate, caller, load_known, trace_paths
 
 _SPARE = 120.0  # seconds on top of all limits before a judge itself counts as hanging
@@ -42,18 +41,13 @@ class Starters:
         self._known: dict[tuple[str, ...], Starter] = {}
         private = setup.assignment.private
         targets = (private / "break").rglob("*.py") if private else ()
-        self._always = self._mentioned(path.read_bytes() for path in targets)
+        self._always = mentioned(setup.assignment.packages, [path.read_bytes() for path in targets])
         self.now: Starter | None = None
-
-    def _mentioned(self, sources: Iterable[bytes]) -> frozenset[str]:
-        """Return the packages of the manifest that some of *sources* speak of: importing the others would be time for nothing."""
-        text = b"\n".join(sources)
-        return frozenset(name for name in self._setup.assignment.packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))
 
     def choose(self, job: Job) -> None:
         """Make ready what *job* needs."""
         sources = (data for name, data in job.submission.files.items() if name.endswith(".py"))
-        wanted = self._mentioned(sources) | self._always
+        wanted = {*self._always, *mentioned(self._setup.assignment.packages, sources)}
         preload = tuple(name for name in self._setup.assignment.packages if name in wanted)
         if preload in self._known and not self._known[preload].alive():
             self._known.pop(preload).close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +12,13 @@ from grader import intake, wall
 from grader.errors import CourseError
 from grader.model import Assignment, Grade, Outcome, Submission
 from grader.phrases import grade_in
-from grader.student.process import Starter, starter
+from grader.student.process import Starter, mentioned, starter
 
 if TYPE_CHECKING:
     from grader.judge import Bench
     from grader.tutor import Known, Seen
 
 SEED = 0  # of a student's own runs: the public suite's inputs are no secret
-
-
-def preload(assignment: Assignment, sources: Sequence[bytes]) -> list[str]:
-    """Return the packages worth importing ahead: those that the programs mention. A hint for speed, never a permission."""
-    return [name for name in assignment.packages if any(name.encode() in source for source in sources)]
 
 
 def my_work(assignment: Assignment) -> Submission:
@@ -62,7 +57,7 @@ def _needs_names(assignment: Assignment, submission: Submission) -> None:
 def open_starter(assignment: Assignment, submission: Submission, tier: int | None = None) -> Starter:
     """Start what will run the student's program; at once, so that it warms up while the judge is imported."""
     sources = [data for name, data in submission.files.items() if name.endswith(".py")]
-    return starter(wall.probe(tier), assignment.packages, preload(assignment, sources))
+    return starter(wall.probe(tier), assignment.packages, mentioned(assignment.packages, sources))
 
 
 def asked(grade: Grade, known: Known | None, lang: str, witness: Callable[[], Seen] | None = None) -> Grade:

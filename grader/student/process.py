@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import select
 import signal
@@ -14,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +45,12 @@ class Starter(Protocol):
 def site_folders() -> list[str]:
     """Return the folders that hold installed packages (site-packages)."""
     return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+
+
+def mentioned(packages: Sequence[str], sources: Iterable[bytes]) -> tuple[str, ...]:
+    """Return those of *packages* that some of *sources* speak of: worth importing ahead. A hint for speed, never a permission."""
+    text = b"\n".join(sources)
+    return tuple(name for name in packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))
 
 
 def package_parent() -> str:

@@ -17,7 +17,6 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from test_adversaries import ALL, REPOSITORY, SEED, children, left_behind
 from torch_programs import CHEATS, TorchCase, cases
 
 from grader import judge, manifest, wall
+from grader.audit.programs import named
 from grader.model import Assignment, CheckRule, Grade, Outcome, Submission
 from grader.student.process import starter
 
@@ -112,7 +112,7 @@ def graded(request, tmp_path_factory):
 
 def asked(globs: tuple[str, ...]) -> Callable[[judge.Check], bool]:
     """Return a filter for the checks that one of *globs* names."""
-    return lambda check: any(fnmatchcase(check.id, glob) for glob in globs)
+    return lambda check: named(check.id, globs)
 
 
 def grade_all(the_wall: wall.Wall, root: Path, chosen: list[TorchCase]) -> Graded:
