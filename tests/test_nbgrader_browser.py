@@ -116,6 +116,7 @@ def test_a_hand_in_is_shown_marked_and_brought_home(course, server, page):
     for item in (CHECK, "hidden/test_local.py::test_1", "hidden/test_local.py::test_2"):
         assert item in shown
     assert "window.PWNED" in shown  # her text is there to be read
+    page.wait_for_function("[...document.querySelectorAll('input.score')].some(e => e.placeholder)")  # drawn before filled
     placeholders = page.evaluate("[...document.querySelectorAll('input.score')].map(e => e.placeholder)")
     assert placeholders == ["0", "0", "5", ""]
     type_in(page, "input.score", 3, "4")

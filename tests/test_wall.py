@@ -530,6 +530,26 @@ def test_a_package_brings_what_it_requires():
     assert "pytest" not in names
 
 
+def test_a_package_brings_the_extras_that_it_asks_for(monkeypatch, tmp_path):
+    """torch for CUDA asks for ``cuda-toolkit[cublas,...]``, which alone brings nothing; what is for another system stays out."""
+    site = tmp_path / "site-packages"
+    needs = {
+        "big": ['kit[maths]==1; platform_system != "Nowhere"', 'art; extra == "drawing"', 'other; platform_system == "Nowhere"'],
+        "kit": ['lib; extra == "maths"', 'paint; extra == "drawing"'],
+        **dict.fromkeys(("art", "other", "lib", "paint"), ()),
+    }
+    for name, lines in needs.items():
+        (site / name).mkdir(parents=True)
+        (site / f"{name}-1.dist-info").mkdir()
+        head = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"
+        (site / f"{name}-1.dist-info" / "METADATA").write_text(head + "".join(f"Requires-Dist: {line}\n" for line in lines))
+        (site / f"{name}-1.dist-info" / "RECORD").write_text(f"{name}/__init__.py,,\n")
+    monkeypatch.syspath_prepend(str(site))
+    names = {path.name for path in readable_paths(("big",))}
+    assert {"big", "kit", "lib"} <= names
+    assert not {"art", "other", "paint"} & names
+
+
 def test_a_virtual_environment_in_the_course_shows_nothing_else_of_it(monkeypatch, tmp_path):
     """Whoever made the course's own folder a virtual environment has not opened its solutions."""
     for name in ("bin", "lib", "solutions", "assignments"):

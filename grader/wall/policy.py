@@ -112,28 +112,31 @@ def _site_roots() -> Iterator[Path]:
 
 
 def _from_metadata(names: Sequence[str]) -> Iterator[str]:
-    """Yield what the distributions of the modules *names* installed, and those that they require."""
-    import re
+    """Yield what the distributions of the modules *names* installed, and those that they require here, by way of extras too."""
     from importlib import metadata
 
-    pending, seen = list(names), set()
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    pending, seen = [(name, frozenset[str]()) for name in names], set()
     providers = None
     while pending:
-        name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
-        if name in seen:
+        wanted = canonicalize_name(pending[-1][0]), pending.pop()[1]
+        if wanted in seen:
             continue
-        seen.add(name)
+        seen.add(wanted)
+        name, extras = wanted
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             if name in names:  # a module whose distribution has another name
                 providers = metadata.packages_distributions() if providers is None else providers
-                pending += [other for other in providers.get(name, ()) if other.lower() != name]
+                pending += [(other, extras) for other in providers.get(name, ()) if other.lower() != name]
             continue
         yield from _installed(distribution)
-        for requirement in distribution.requires or ():
-            if "extra ==" not in requirement:
-                pending.append(re.split(r"[^A-Za-z0-9_.-]", requirement.strip(), maxsplit=1)[0])
+        for requirement in map(Requirement, distribution.requires or ()):
+            if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+                pending.append((requirement.name, frozenset(requirement.extras)))
 
 
 def _installed(distribution: Any) -> Iterator[str]:
