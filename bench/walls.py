@@ -10,15 +10,16 @@ import contextlib
 import os
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
 from bench.page import Aim
 from grader import judge, manifest, wall
 from grader.audit import programs
 from grader.model import Outcome
+from grader.student import process
 from grader.student.line import Budget, Program
 from grader.student.process import Zygote
 
@@ -32,8 +33,10 @@ WARM_UP = 5
 class Open(Zygote):
     """A zygote whose workers are not sealed."""
 
-    def _tell(self, message: dict[str, Any], blobs: Sequence[bytes] = (), fds: Sequence[int] = ()) -> None:
-        super()._tell({**message, "seal": False} if message["do"] == "prepare" else message, blobs, fds)
+    def _open(self) -> None:
+        parent = process.package_parent()
+        with mock.patch.multiple(process, WORKER=Path(__file__).with_name("unsealed.py"), package_parent=lambda: parent):
+            super()._open()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from test_release import plant
 
 from grader import wall
 from grader.gradebook import open_store
+from grader.wall.bubblewrap import cuda_devices
 
 pytest.importorskip("distributed", reason="NOT RUN: the extra 'cluster' is not installed")
 __all__ = ["course", "orphans"]  # fixtures
@@ -134,7 +135,7 @@ def test_checks_that_ask_for_a_gpu_go_to_the_labelled_worker(course, cluster):
 
 
 def test_without_a_labelled_worker_such_checks_wait(course, tmp_path, orphans):
-    """They cost nothing; the next run with a GPU, here or there, completes them."""
+    """They cost nothing, and are never tried where no program could use a device; the next run with a GPU completes them."""
     plant(course, {
         "assignments/hw1/assignment.toml": MANIFEST + 'check."hidden/test_gpu.py::*" = { device = "cuda" }\n',
         "solutions/hw1/hidden/test_more.py": HIDDEN.replace("points=40", "points=30"),
@@ -152,9 +153,19 @@ def test_without_a_labelled_worker_such_checks_wait(course, tmp_path, orphans):
     refused = run(course, "--pending")
     assert refused.returncode == 2
     assert "go on waiting" in refused.stderr
-    late = run(course, "--pending", "--device", "cuda", "--json")
+    if not cuda_devices():
+        demanded = run(course, "--pending", "--device", "cuda")
+        assert demanded.returncode == 2
+        assert "no CUDA device can be used behind the wall" in demanded.stderr
+    cluster = Cluster(tmp_path / "later.log")
+    try:
+        cluster.start_worker(gpu=True)
+        late = run(course, "--pending", "--json", "--engine", cluster.address)
+        again = run(course, "--pending", "--engine", cluster.address)
+    finally:
+        cluster.close()
     assert (late.returncode, [r["score"] for r in records(late.stdout)]) == (0, [100.0])
-    assert "no check waits" in run(course, "--pending", "--device", "cuda").stderr
+    assert "no check waits" in again.stderr
 
 
 def test_a_killed_worker_loses_nothing(course, cluster, orphans):

@@ -563,7 +563,7 @@ def test_a_virtual_environment_in_the_course_shows_nothing_else_of_it(monkeypatc
 
 
 def test_a_cuda_wall_binds_devices_and_lifts_the_address_space(monkeypatch):
-    """Devices and driver folders go in, writable memory is limited in the place of address space. Built here, not run on a device."""
+    """Devices and driver folders go in, writable memory is limited in the place of address space. On a device: tests/test_gpu.py."""
     monkeypatch.setattr(bubblewrap, "cuda_devices", lambda: ["/dev/nvidiactl", "/dev/nvidia0"])
     the_wall = wall.Wall(1, ("user-namespaces", "landlock", "seccomp", "rlimits"))
     argv = wall.command(the_wall, ["x"], read=[], cuda=True)
@@ -591,6 +591,11 @@ def test_the_cuda_filter_holds_but_for_the_driver(the_wall):
         "kill": f"{RAW}\nanswer = refusal(i['kill'], zygote, 0)",
         "type": f"{RAW}\nanswer = refusal(n['ioctl'], 1, 0x5412, b'x')",
         "driver": f"{RAW}\nanswer = refusal(n['ioctl'], 1, 0xc020462a, b'x' * 64)",
+        "stream": f"{RAW}\nanswer = refusal(i['socket'], 1, 1, 0)",
+        "internet": f"{RAW}\nanswer = refusal(i['socket'], 2, 5 | 0o2000000, 0)",
+        "seqpacket": f"{RAW}\nanswer = call(i['socket'], 1, 5 | 0o2000000, 0) > 2",
+        "connect": f"{RAW}\nanswer = refusal(i['connect'], call(i['socket'], 1, 5 | 0o2000000, 0), b'x' * 16, 16)",
+        "accept": f"{RAW}\nanswer = refusal(i['accept4'], call(i['socket'], 1, 5 | 0o2000000, 0), 0, 0, 0)",
         "write": "kept = bytearray(300 << 20)",
         "reserve": f"{RAW}\nanswer = call(n['mmap'], 0, 1 << 36, 0, 0x4022, -1, 0) > 0",
     }
@@ -598,6 +603,7 @@ def test_the_cuda_filter_holds_but_for_the_driver(the_wall):
     results = sealed(the_wall, snippets, memory=100, names=names, changes={"cuda": True})
     assert {name: result.answer for name, result in results.items()} == {
         "fork": "1", "kill": "1", "type": "1", "driver": "25", "write": "MemoryError: ", "reserve": "True",
+        "stream": "1", "internet": "1", "seqpacket": "True", "connect": "2", "accept": "1",
     }  # fmt: skip
 
 

@@ -228,3 +228,23 @@ def test_a_module_that_cannot_load_keeps_its_words_and_leaves_nothing_open(tmp_p
     assert {verdict.output for verdict in grade.verdicts} == {"on the way\n", ""}
     assert sum(bool(verdict.output) for verdict in grade.verdicts) == 3  # then the rest fails unasked
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_check_with_a_device_is_forked_from_a_process_of_its_own():
+    """All others come from one that never had a device; the second starts when it is needed, and both end."""
+    the_wall = wall.probe()
+    if the_wall.tier == 3:
+        pytest.skip("NOT RUN, THE WALL IS UNPROVEN HERE: tier 3 has no zygote")
+    workers, running = starter(the_wall, (), cuda=True), []
+    try:
+        for cuda in (False, True, False, False):
+            worker = workers.start(Program({"m.py": b"answer = 1\n"}, "m"), Budget(seconds=20, cuda=cuda))
+            assert "answer" in worker.names()
+            worker.close()
+            running.append(len(workers._running))
+        ended = [zygote._process for zygote in workers._running]
+        assert (running, [zygote.forks for zygote in workers._running]) == ([1, 2, 2, 2], [3, 1])
+        assert workers.alive()
+    finally:
+        workers.close()
+    assert all(process.poll() is not None for process in ended)

@@ -3,16 +3,22 @@
 For each of 20 seeds: the fixed recipe (1,000 steps), the side trainings (real answers, shuffled answers, lr = 0; 200 steps), the gradients
 in float32 against float64 on the CPU; then the stretch (12,000 steps).
 Exit codes: 0 all within their thresholds, 1 something is not, 2 no GPU here.
-``--stretch 0`` leaves the longest part out; ``--device cpu`` tries the script itself without a GPU.
+``--stretch 0`` leaves the longest part out; ``--jobs 8`` trains that many seeds at once, each on a core of its own: the steps are so
+small that the processor, not the GPU, sets the pace. ``--device cpu`` tries the script itself without a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import multiprocessing
 import os
 import random
+import statistics
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +34,26 @@ import numpy as np
 SIDE = (200, 1.0, data.BATCH)  # as in the hidden suite's side trainings
 
 
-def side_losses(module: Any, seed: int, device: str) -> tuple[float, float, float]:
+@functools.cache
+def reference() -> Any:
+    """Return homework 4's reference, on one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    return calibrate.program()
+
+
+def reached(recipe: str, device: str, seed: int) -> tuple[float, float]:
+    """Return the held-out nats of one training, and its seconds."""
+    module, began = reference(), time.perf_counter()
+    return calibrate.reached(module, recipe, seed, device), time.perf_counter() - began
+
+
+def side_losses(device: str, seed: int) -> tuple[float, float, float]:
     """Return the held-out nats of three side trainings: real answers, shuffled answers less the floor they may not pass, lr = 0."""
     import torch
 
-    rng = random.Random(f"gpu:side:{seed}")
+    module, rng = reference(), random.Random(f"gpu:side:{seed}")
     world, start = data.world(calibrate.words(), rng), data.initial(rng)
     X, Y = data.encode(world.train, data.BLOCK)
     heldX, heldY = data.encode(world.held, data.BLOCK)
@@ -49,10 +70,11 @@ def side_losses(module: Any, seed: int, device: str) -> tuple[float, float, floa
     return run(Y, SIDE[1]), run(nonsense, SIDE[1]) - exact.entropy_of_targets(heldY), run(Y, 0.0)
 
 
-def gradient_gap(module: Any, seed: int, device: str) -> float:
+def gradient_gap(device: str, seed: int) -> float:
     """Return how far float32 gradients on *device* lie from float64 on the CPU, in units of the check's tolerance (1 would fail)."""
     import torch
 
+    module = reference()
     params, X, news = cases.small_net(random.Random(f"gpu:gradient:{seed}"))
     grads = []
     for dtype, where in ((torch.float64, "cpu"), (torch.float32, device)):
@@ -62,18 +84,17 @@ def gradient_gap(module: Any, seed: int, device: str) -> float:
     return max(float((np.abs(here - true) / (1e-5 + 1e-3 * np.abs(true))).max()) for true, here in zip(*grads, strict=True))
 
 
-def report(device: str, seeds: int, stretch: int) -> bool:
-    """Print the table for *seeds* seeds; return whether all is within the thresholds."""
-    module, rows, good = calibrate.program(), [], True
+def report(device: str, seeds: int, stretch: int, over: Callable[..., Any]) -> bool:
+    """Print the table for *seeds* seeds, each function mapped *over* them; return whether all is within the thresholds."""
+    rows, good = [], True
     for recipe, count, threshold in (("fixed", seeds, data.THRESHOLD), ("stretch", stretch, float(data.STRETCH["threshold"]))):
         if count:
-            began = time.perf_counter()
-            losses = [calibrate.reached(module, recipe, seed, device) for seed in range(count)]
-            rows.append(calibrate.row(f"reference, {recipe}", losses, threshold, (time.perf_counter() - began) / count))
+            losses, seconds = zip(*over(functools.partial(reached, recipe, device), range(count)), strict=True)
+            rows.append(calibrate.row(f"reference, {recipe}", list(losses), threshold, statistics.median(seconds)))
             good &= max(losses) <= threshold
     print(f"{calibrate.HEAD}\n" + "\n".join(rows) + "\n")
-    sides = np.array([side_losses(module, seed, device) for seed in range(seeds)])
-    gap = max(gradient_gap(module, seed, device) for seed in range(seeds))
+    sides = np.array(list(over(functools.partial(side_losses, device), range(seeds))))
+    gap = max(over(functools.partial(gradient_gap, device), range(seeds)))
     print("| side check | asked for | worst of the seeds |\n|---|---|---|")
     print(f"| 200 steps on the right answers | below 2.75 | {sides[:, 0].max():.3f} |")
     print(f"| shuffled answers, above the entropy of the letters by | more than -0.02 | {sides[:, 1].min():.3f} |")
@@ -88,6 +109,7 @@ def main() -> int:
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--stretch", type=int, default=10, help="seeds of the 12,000-step stretch")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
     chosen = parser.parse_args()
     try:
         import torch
@@ -97,10 +119,13 @@ def main() -> int:
     if chosen.device == "cuda" and not torch.cuda.is_available():
         print("no GPU here: torch finds no CUDA device, so nothing was run; the CPU's figures are in docs/CALIBRATION.md", file=sys.stderr)
         return 2
-    torch.set_num_threads(1)
     name = torch.cuda.get_device_name() if chosen.device == "cuda" else "the CPU"
     print(f"{name}, torch {torch.__version__}, {chosen.seeds} seeds\n")
-    good = report(chosen.device, chosen.seeds, chosen.stretch)
+    if chosen.jobs > 1:
+        with ProcessPoolExecutor(chosen.jobs, multiprocessing.get_context("spawn")) as pool:
+            good = report(chosen.device, chosen.seeds, chosen.stretch, pool.map)
+    else:
+        good = report(chosen.device, chosen.seeds, chosen.stretch, map)
     print("\nAll within their thresholds." if good else "\nSomething is beyond its threshold.")
     return 0 if good else 1
 

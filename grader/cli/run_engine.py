@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.speak import say
 
 if TYPE_CHECKING:
+    from grader import wall
     from grader.batch.cluster import DaskEngine
     from grader.batch.engine import Engine, Setup
     from grader.batch.plan import Scheme
@@ -84,15 +84,20 @@ def prepared(assignment: Assignment, engine: str, device: str, *, unsafe: bool) 
             "--unsafe grades all the same",
             zh=f"隔离墙只有第 {built.tier} 级，不运行隐藏测试：{built.reason}；'grade doctor' 会说明怎么改进，--unsafe 则照样批改",
         )
-    return Setup(assignment, ("public", "hidden"), built, cuda=device == "cuda" or (device == "auto" and _cuda(assignment)))
+    return Setup(assignment, ("public", "hidden"), built, cuda=device != "cpu" and _cuda(assignment, built, demanded=device == "cuda"))
 
 
-def _cuda(assignment: Assignment) -> bool:
-    """Return whether a check asks for a CUDA device and torch finds one; torch is asked in a process of its own."""
-    import subprocess
-    import sys
+def _cuda(assignment: Assignment, built: wall.Wall, *, demanded: bool) -> bool:
+    """Return whether a check asks for a CUDA device and a program behind the wall can use one; CourseError where it was *demanded*."""
+    from grader.errors import CourseError
+    from grader.student import device
+    from grader.wall.bubblewrap import cuda_devices
 
-    if all(rule.device == "cpu" for rule in assignment.rules) or not any(Path("/dev").glob("nvidia[0-9]*")):
+    if all(rule.device == "cpu" for rule in assignment.rules) or not (demanded or cuda_devices()):
         return False
-    asked = [sys.executable, "-c", "import torch; raise SystemExit(not torch.cuda.is_available())"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    why = device.refusal(built, assignment.packages)
+    if why and demanded:
+        raise CourseError(f"no CUDA device can be used behind the wall: {why}", zh=f"隔离墙里用不了 CUDA 设备：{why}")
+    if why:
+        say(f"a GPU is there, and cannot be used behind the wall: {why}; the CPU is used", f"有 GPU，但隔离墙里用不了：{why}；改用 CPU")
+    return not why

@@ -175,7 +175,7 @@ class Bench:
         cuda = self.cuda and rule.device != "cpu"
         return Budget(
             seconds=rule.seconds or limits.seconds,
-            memory=None if cuda else limits.memory,
+            memory=limits.memory,
             cap=rule.cap or limits.cap,
             output=limits.output,
             cuda=cuda,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -95,7 +96,8 @@ class Zygote:
             theirs.close()
         self._control = wire.Channel(ours)
         self._control.wait_with(lambda deadline: _wait_for(ours, deadline))
-        self._send({"do": "prepare", "preload": self._preload, "site": site_folders()}, lambda reply: None)
+        asked = {"do": "prepare", "preload": self._preload, "site": site_folders()}
+        self._send({**asked, "cuda": self._cuda}, lambda reply: None)
 
     # a queue of requests: answers come in order, and may be read later
 
@@ -256,6 +258,42 @@ class _Forked:
                 self._zygote.sweep()
 
 
+class WithDevice:
+    """Two clean processes: checks that ask for a CUDA device are forked from one that can reach it, all others from one that cannot."""
+
+    def __init__(self, the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None) -> None:
+        self.wall = the_wall
+        self._without = Zygote(the_wall, packages, preload)
+        self._start_device = functools.partial(Zygote, the_wall, packages, preload, cuda=True)
+        self._device: Zygote | None = None
+
+    def start(self, program: Program, budget: Budget) -> Worker:
+        """Fork a worker from the one that *budget* asks for; the one with the device starts when it is first needed."""
+        if not budget.cuda:
+            return self._without.start(program, budget)
+        if self._device is None or not self._device.alive():
+            self._device = self._start_device()
+        return self._device.start(program, budget)
+
+    def sweep(self) -> None:
+        """Hear of the workers that have ended."""
+        for zygote in self._running:
+            zygote.sweep()
+
+    def alive(self) -> bool:
+        """Return whether both still answer."""
+        return all(zygote.alive() for zygote in self._running)
+
+    def close(self) -> None:
+        """End both and all their workers."""
+        for zygote in self._running:
+            zygote.close()
+
+    @property
+    def _running(self) -> tuple[Zygote, ...]:
+        return (self._without,) if self._device is None else (self._without, self._device)
+
+
 class Plain:
     """Tier 3: a process for each check, with time limits and nothing more. Works wherever Python does."""
 
@@ -273,7 +311,7 @@ class Plain:
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=wall.environment(self.wall)
             )
             token = secrets.token_hex(16)
-            self._tell(process, {"token": token, "preload": self._preload, "site": site_folders()})
+            self._tell(process, {"token": token, "preload": self._preload, "site": site_folders(), "cuda": budget.cuda})
             sock = _accept(server, token)
         self.forks += 1
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -356,4 +394,4 @@ def starter(the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str]
     """Return what starts workers on this tier of the wall."""
     if the_wall.tier >= 3:
         return Plain(the_wall, packages, preload)
-    return Zygote(the_wall, packages, preload, cuda=cuda)
+    return WithDevice(the_wall, packages, preload) if cuda else Zygote(the_wall, packages, preload)

@@ -17,6 +17,8 @@ NOFILE = 64
 THREADS = 64
 ALWAYS = ("session", "rlimits", "capabilities", "parent", "no_new_privs")
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/zero")
+# What NVIDIA's driver was seen to open while torch trained; its own process's folder is granted when that process is there.
+DRIVER_READS = ("/proc/cpuinfo", "/proc/devices", "/proc/meminfo", "/proc/sys/vm", "/proc/driver", "/sys/devices", "/sys/bus/pci")
 SITE = ("site-packages", "dist-packages")
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 LOADER = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
@@ -33,7 +35,7 @@ def policy(wall: Wall, *, memory_mib: int | None, cpu: float, packages: Sequence
         return {"read": [], "landlock": False, "seccomp": False, "require": []}
     inside, read = _stdlib()
     devices = bubblewrap.cuda_devices() if cuda else []
-    drivers = ["/proc", "/sys/devices", "/sys/bus/pci", *bubblewrap.DRIVER_LIBRARIES] if cuda else []
+    drivers = [*DRIVER_READS, *bubblewrap.DRIVER_LIBRARIES] if cuda else []
     return {
         "read": [*read, *(str(path) for path in _packages(tuple(packages))), *DEVICES[1:], *drivers],
         "inside": [str(path) for path in inside],

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def preload(names: list[str], site: list[str]) -> None:
-    """Import the packages that a submission will ask for, once, and make them safe to fork."""
+def preload(names: list[str], site: list[str], *, cuda: bool = False) -> None:
+    """Import the packages that a submission will ask for, once, and make them safe to fork.
+
+    A fork of a process that woke the CUDA driver cannot use it: with *cuda* nothing here may, and without it no device is shown.
+    """
     kept = list(sys.path)
     sys.path.extend(site)
     if "torch" in names:
@@ -37,24 +40,29 @@ def preload(names: list[str], site: list[str]) -> None:
 
         tempfile.tempdir = "/tmp"  # torch asks for one when it is imported, and for a cache folder at the first optimiser step;
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = "/tmp"  # behind the wall nothing can be written, so both must exist already
+        if not cuda:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""  # torch would wake the driver merely to count the devices
     try:
         for name in names:
             __import__(name)
         if "torch" in names:
-            _calm_torch()
+            _calm_torch(cuda=cuda)
     finally:
         sys.path[:] = kept
 
 
-def _calm_torch() -> None:
+def _calm_torch(*, cuda: bool) -> None:
     """One thread, and one optimiser step: a fork of a process that ran several threads hangs for ever."""
     import torch
 
     torch.set_num_threads(1)
     weight = torch.zeros(2, requires_grad=True)
-    optimiser = torch.optim.SGD([weight], lr=0.1)
-    (weight * weight).sum().backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
+    weight.grad = torch.zeros(2)
+    if not cuda:  # a backward pass counts the devices
+        (weight * weight).sum().backward()  # type: ignore[no-untyped-call]
+    there, torch.cuda.is_available = torch.cuda.is_available, lambda: False  # and so does an optimiser's step
+    torch.optim.SGD([weight], lr=0.1).step()
+    torch.cuda.is_available = there
     torch.nn.functional.cross_entropy(torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64))
 
 
@@ -109,7 +117,7 @@ class Zygote:
 
     def do_prepare(self, message: Any) -> Any:
         self._site = message["site"]
-        preload(message["preload"], self._site)
+        preload(message["preload"], self._site, cuda=message["cuda"])
         _streams()
         seal.prepare()
         gc.collect()
@@ -242,7 +250,7 @@ def single(port: int) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     channel = wire.Channel(sock)
     channel.send({"token": first["token"]})
-    preload(first["preload"], first["site"])
+    preload(first["preload"], first["site"], cuda=first["cuda"])
     _streams()
     work(channel, first["site"], [])
 

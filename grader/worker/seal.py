@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Policy = Mapping[str, Any]
 
 _LL_CREATE, _LL_ADD, _LL_RESTRICT = 444, 445, 446
-_LL_FILE_READ, _LL_DIR_READ, _LL_FILE_WRITE, _LL_IOCTL = 1 << 2, 1 << 3, 1 << 1, 1 << 15
+_LL_FILE_READ, _LL_DIR_READ, _LL_FILE_WRITE, _LL_TRUNCATE, _LL_IOCTL = 1 << 2, 1 << 3, 1 << 1, 1 << 14, 1 << 15
 _LL_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
@@ -42,7 +42,7 @@ class _Kit:
         self.answer = answer  # where the kernel writes capabilities
         self.pid = os.getpid()
         self.processes = _own_processes()
-        self.mapped = 0  # bytes of address space in use before the fork
+        self.mapped: tuple[int, int] | None = None  # bytes of address space in use before the fork, and how many of them can be written
         self.unbound = False  # the bounding set is empty already
         self.spare: dict[str, int | None] = {}  # where numbers that nobody uses begin
         self.filters: dict[tuple[bool, bool], tuple[bytes, Any]] = {}
@@ -71,7 +71,7 @@ def prepare(policy: Policy | None = None) -> None:
         _filter(_kit, policy)
         for kind in ("uid", "gid"):
             _spare_id(_kit, kind)
-        if policy.get("landlock") and _paths(policy) not in _kit.rulesets:
+        if policy.get("landlock") and not policy.get("cuda") and _paths(policy) not in _kit.rulesets:
             _closed(_kit, policy)
             made, kept = _ruleset(_kit, policy), _RULESETS + len(_kit.rulesets)
             _kit.rulesets[_paths(policy)] = os.dup2(made, kept, inheritable=False)  # out of the way of what a worker puts at 3
@@ -135,7 +135,11 @@ def _rlimits(kit: _Kit, policy: Policy) -> bool:
 
     memory = policy.get("memory")
     if memory is not None:  # CUDA reserves address space that it never uses: there only writable memory counts
-        cap(resource.RLIMIT_DATA if policy.get("cuda") else resource.RLIMIT_AS, (kit.mapped or _mapped()) + int(memory))
+        mapped, writable = kit.mapped or _mapped()
+        if policy.get("cuda"):
+            cap(resource.RLIMIT_DATA, writable + int(memory))
+        else:
+            cap(resource.RLIMIT_AS, mapped + int(memory))
     if policy.get("cpu") is not None:
         cap(resource.RLIMIT_CPU, max(1, math.ceil(policy["cpu"])))
     cap(resource.RLIMIT_NOFILE, int(policy.get("nofile", 64)))
@@ -197,9 +201,12 @@ def _landlock(kit: _Kit, policy: Policy) -> bool:
     """Read below the listed paths; no other right on any file, no TCP, no signal or abstract socket outwards."""
     if not policy.get("landlock"):
         return False
-    ruleset = kit.rulesets.get(_paths(policy))
+    ruleset = None if policy.get("cuda") else kit.rulesets.get(_paths(policy))
     if ruleset is None:
         ruleset = _ruleset(kit, policy)
+    if policy.get("cuda"):  # the driver reads its own memory map, and names its threads through files of this process alone
+        _grant(kit, ruleset, "/proc/self", _LL_FILE_READ | _LL_DIR_READ)
+        _grant(kit, ruleset, "/proc/self/task", _LL_FILE_READ | _LL_DIR_READ | _LL_FILE_WRITE | (_LL_TRUNCATE & _handled(kit)))
     _call(kit, kit.libc.syscall(_LL_RESTRICT, ruleset, 0))
     for fd in {ruleset, *kit.rulesets.values()}:  # whoever holds one could add rules for a sibling
         os.close(fd)
@@ -252,12 +259,18 @@ def landlock_abi(libc: Any) -> int:
     return max(0, int(libc.syscall(_LL_CREATE, None, 0, 1)))
 
 
-def _ruleset(kit: _Kit, policy: Policy) -> int:
-    """Return a ruleset's descriptor: all rights of this kernel handled, reading granted below the listed paths."""
+def _handled(kit: _Kit) -> int:
+    """Return all rights that this kernel's Landlock knows."""
     abi = landlock_abi(kit.libc)
     if abi < 1:
         raise OSError(errno.ENOSYS, "the kernel has no Landlock")
-    handled = _LL_RIGHTS[min(abi, 5)]
+    return _LL_RIGHTS[min(abi, 5)]
+
+
+def _ruleset(kit: _Kit, policy: Policy) -> int:
+    """Return a ruleset's descriptor: all rights of this kernel handled, reading granted below the listed paths."""
+    abi = landlock_abi(kit.libc)
+    handled = _handled(kit)
     net, scoped = (3 if abi >= 4 else 0), (3 if abi >= 6 else 0)
     attr = struct.pack("=QQQ", handled, net, scoped)[: 8 if abi < 4 else 16 if abi < 6 else 24]
     ruleset = _call(kit, kit.libc.syscall(_LL_CREATE, attr, len(attr), 0))
@@ -326,13 +339,15 @@ def _drop_bounding(kit: _Kit) -> None:
             return
 
 
-def _mapped() -> int:
-    """Return the address space in use now, 0 where it cannot be known."""
+def _mapped() -> tuple[int, int]:
+    """Return the address space in use now, and how much of it is data and stack, in bytes; zeros where it cannot be known."""
     try:
         with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+            pages = file.read().split()
     except OSError:
-        return 0
+        return 0, 0
+    size = os.sysconf("SC_PAGE_SIZE")
+    return int(pages[0]) * size, int(pages[5]) * size
 
 
 def _own_processes() -> int:

@@ -30,14 +30,19 @@ waitid:247:95 getrlimit:97:163 setrlimit:160:164 getsockopt:55:209 getsockname:5
 get_mempolicy:239:236 sched_getparam:143:121 sched_getscheduler:145:120 sched_get_priority_max:146:125
 sched_get_priority_min:147:126
 """
-_CUDA = "mlock:149:228 munlock:150:229 mincore:27:232 statfs:137:43 fstatfs:138:44 sched_setaffinity:203:122 mbind:237:235"
+_CUDA = """mlock:149:228 munlock:150:229 mincore:27:232 statfs:137:43 fstatfs:138:44 sched_setaffinity:203:122 mbind:237:235
+bind:49:200 listen:50:201"""
 _GUARDED = """clone:56:220 fcntl:72:25 ioctl:16:29 prctl:157:167 prlimit64:302:261 sendto:44:206 mmap:9:222
 madvise:28:233 open:2:-1 openat:257:56 clone3:435:435 openat2:437:437"""
+# The driver does not start without a socket to listen at, of a kind that nothing else here has; it is never accepted from.
+_CUDA_GUARDED = " socket:41:198 setsockopt:54:208 connect:42:203 unlink:87:-1 unlinkat:-1:35"
 _LAST_KNOWN = 470  # above it the C library is told ENOSYS, and falls back
 
 _THREAD = 0x00010000
 _THREAD_FLAGS = 0x007D0F00  # what a pthread_create asks for, and nothing else
 _FCNTL = (0, 1, 2, 3, 1030, 1032)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ
+_SETFL = 4  # the driver makes its own pipes and events non-blocking
+_PASSCRED, _UNIX, _SEQPACKET = 16, 1, 5 | 0o2000000  # SO_PASSCRED, AF_UNIX, SOCK_SEQPACKET|SOCK_CLOEXEC
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONCLEX, FIOCLEX
 _PRCTL = (3, 15, 16, 23, 0x53564D41)  # GET_DUMPABLE, SET_NAME, GET_NAME, CAPBSET_READ, SET_VMA
 _MADVISE = (0, 1, 2, 3, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 22, 23)  # none that evicts, merges or poisons pages
@@ -86,16 +91,21 @@ def _zero(argument: int) -> bytes:
 
 
 def _cuda_ioctl() -> bytes:
-    """Everything for the driver, nothing of terminals (0x54..) and sockets (0x89..)."""
+    """Everything for the driver; of terminals (0x54..) what all may ask, and nothing of sockets (0x89..)."""
+    asked = _one_of(1, _IOCTL)[: -len(_refuse())]
     load = _op(_LOAD, _low(1)) + _op(0x54, 0xFF00)  # A &= 0xff00
-    return load + _op(_EQUAL, 0x5400, 1, 0) + _op(_EQUAL, 0x8900, 0, 1) + _refuse() + _op(_RETURN, _ALLOW)
+    return asked + load + _op(_EQUAL, 0x5400, 1, 0) + _op(_EQUAL, 0x8900, 0, 1) + _refuse() + _op(_RETURN, _ALLOW)
 
 
 def _guards(*, cuda: bool, writes_held: bool) -> dict[str, bytes]:
     """The calls that depend on their arguments."""
     only_thread = _op(_LOAD, _low(0)) + _op(_BITS, _THREAD, 1, 0) + _refuse() + _without(0, ~_THREAD_FLAGS & 0xFFFFFFFF)
     allow = _op(_RETURN, _ALLOW)
+    unix = _op(_LOAD, _low(0)) + _op(_EQUAL, _UNIX, 1, 0) + _refuse()
     return {
+        "socket": unix + _one_of(1, (_SEQPACKET,)),
+        "setsockopt": _one_of(2, (_PASSCRED,)),
+        **dict.fromkeys(("connect", "unlink", "unlinkat"), _refuse(errno.ENOENT)),  # as where nothing is, which it takes for an answer
         "mmap": _without(3, _MAP_HUGETLB),  # the pool of huge pages is everybody's
         "openat": allow if writes_held else _without(2, _OPEN_WRITES),
         "open": allow if writes_held else _without(1, _OPEN_WRITES),
@@ -105,7 +115,7 @@ def _guards(*, cuda: bool, writes_held: bool) -> dict[str, bytes]:
         "clone": only_thread,
         "clone3": _refuse(errno.ENOSYS),
         "ioctl": _cuda_ioctl() if cuda else _one_of(1, _IOCTL),
-        "fcntl": _one_of(1, _FCNTL),
+        "fcntl": _one_of(1, (*_FCNTL, _SETFL) if cuda else _FCNTL),
         "prctl": _one_of(0, _PRCTL),
         "prlimit64": _one_of(0, (0,)),
     }
@@ -123,7 +133,7 @@ def build(machine: str, *, cuda: bool = False, writes_held: bool = True) -> byte
     if machine == "x86_64":  # the x32 way in has other numbers for the same calls
         parts += [_op(_AT_LEAST, 0x40000000, 0, 1), _op(_RETURN, _KILL)]
     guards = _guards(cuda=cuda, writes_held=writes_held)
-    for name, number in _table(_GUARDED, column).items():
+    for name, number in _table(_GUARDED + (_CUDA_GUARDED if cuda else ""), column).items():
         block = guards[name]
         parts += [_op(_EQUAL, number, 0, len(block) // 8), block]
     for number in _table(_ALLOWED + (_CUDA if cuda else ""), column).values():
