@@ -84,7 +84,11 @@ def test_the_message_comes_first_and_hidden_checks_are_named(handout: Path) -> N
     assert "Look at this first" in done.stdout.splitlines()[0]
     assert "got " in done.stdout
     assert "should be" in done.stdout
-    assert "more checks, which you cannot see" in done.stdout
+    assert "more checks, which you cannot see. In 'local' they are about:" in done.stdout
+    assert "· The slope of exp is exp itself, times the news from above." in done.stdout
+    assert "A neuron is knobs" not in done.stdout
+    assert "in other parts: --verbose lists them" in done.stdout
+    assert "· A neuron is knobs, a sum with its bias, and a squash." in check(handout, "hw2", "--verbose").stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -55,7 +55,7 @@ def marked(tmp_path, bad) -> tuple[list[Standing], list[Summary]]:
 def test_terminal(bad, lang):
     """No escape sequence, control character, bidi override, or line that a CI would obey."""
     refused = dataclasses.replace(bad, status="rejected", message=HOSTILE)
-    for shown in (lines(bad, lang, True, [HOSTILE]), lines(refused, lang)):
+    for shown in (lines(bad, lang, True, [(HOSTILE, HOSTILE)]), lines(refused, lang)):
         for part in shown:
             assert not UNSEEN.search(part)
             assert "\n" not in part

@@ -82,14 +82,28 @@ def test_pending_and_fault_say_that_they_cost_nothing():
 
 def test_hidden_checks_are_announced_by_their_concepts():
     """ "All passed" while hidden ones fail would be a lie."""
-    shown = lines(grade("a", verdict(0)), hidden=["Blame adds up."])
+    shown = lines(grade("a", verdict(0)), hidden=[("backward", "Blame adds up.")])
     assert shown[-2].startswith("The grading runs more checks")
     assert shown[-1] == "  · Blame adds up."
 
 
+def test_of_many_hidden_checks_those_of_her_stage_are_named():
+    """A beginner's first screen is not filled with what comes later; when nothing fails, or on demand, all are told."""
+    many = [("local", "A sum."), ("net", "A neuron."), ("net", "A layer.")]
+    failing = verdict(0, Outcome.FAIL)
+    short, whole = (lines(grade("a", failing), "en", verbose, hidden=many) for verbose in (False, True))
+    assert short[-3:] == [
+        "The grading runs more checks, which you cannot see. In 'local' they are about:",
+        "  · A sum.",
+        "  2 in other parts: --verbose lists them",
+    ]
+    assert whole[-3:] == ["  · A sum.", "  · A neuron.", "  · A layer."]
+    assert lines(grade("a", verdict(0)), hidden=many)[-3:] == whole[-3:]
+
+
 def test_chinese_is_spoken_throughout():
     """No English sentence is left in the Chinese output."""
-    shown = "\n".join(lines(grade("a", verdict(0, Outcome.CRASH), verdict(1, Outcome.TIMEOUT)), "zh", hidden=["相加"]))
+    shown = "\n".join(lines(grade("a", verdict(0, Outcome.CRASH), verdict(1, Outcome.TIMEOUT)), "zh", hidden=[("stage", "相加")]))
     for word in ("先看这一个", "程序中途退出", "还没通过", "超时", "分", "看不到的测试"):
         assert word in shown
     for word in ("Look", "points", "passed", "Concept"):

@@ -64,13 +64,13 @@ def show(assignment: Assignment, submission: Submission, grade: Grade) -> None:
         click.echo(line)
 
 
-def hidden_concepts(folder: Path, lang: str) -> list[str]:
-    """Return the concepts of the hidden checks, as the handout names them."""
+def hidden_concepts(folder: Path, lang: str) -> list[tuple[str, str]]:
+    """Return stage and concept of the hidden checks, as the handout names them."""
     path = folder / ".kit" / "hidden.json"
     if not path.is_file():
         return []
     rows = json.loads(path.read_text(encoding="utf-8"))
-    return [str(row["zh" if lang == "zh" else "en"]) for row in rows]
+    return [(str(row["stage"]), str(row["zh" if lang == "zh" else "en"])) for row in rows]
 
 
 def _cost(assignment: Assignment, grade: Grade) -> list[str]:

@@ -27,8 +27,8 @@ _SHOWN = 8  # failed checks in a line each, before the rest is only counted
 _BAR = 10
 
 
-def lines(grade: Grade, lang: str = "en", verbose: bool = False, hidden: Sequence[str] = ()) -> list[str]:
-    """Return *grade* as lines for a terminal. *hidden* are the concepts of checks that this grade did not run."""
+def lines(grade: Grade, lang: str = "en", verbose: bool = False, hidden: Sequence[tuple[str, str]] = ()) -> list[str]:
+    """Return *grade* as lines for a terminal. *hidden* are stage and concept of checks that this grade did not run."""
     zh, grade = lang == "zh", grade_in(grade, lang)
     if grade.status != "graded":
         return _ungraded(grade, zh)
@@ -44,11 +44,22 @@ def lines(grade: Grade, lang: str = "en", verbose: bool = False, hidden: Sequenc
     found += _stages(grade)
     found += ["", _total(grade, zh, all_passed=not lost)]
     if hidden:
-        found += [
-            "",
-            _pick(zh, "The grading runs more checks, which you cannot see. They are about:", "批改时还有看不到的测试，考察的是："),
-        ]
-        found += [f"  · {line(concept)}" for concept in hidden]
+        found += ["", *_hidden(hidden, "" if verbose or not failed else failed[0].stage, zh)]
+    return found
+
+
+def _hidden(hidden: Sequence[tuple[str, str]], here: str, zh: bool) -> list[str]:
+    """Say that there are more checks, and what they are about: those of the stage that she works on, or all."""
+    near = [concept for stage, concept in hidden if here in ("", stage)]
+    more = len(hidden) - len(near)
+    found = [_pick(zh, "The grading runs more checks, which you cannot see.", "批改时还有看不到的测试。")]
+    if near and more:
+        found[0] += _pick(zh, f" In '{line(here)}' they are about:", f"“{line(here)}”部分考察的是：")
+    elif near:
+        found[0] += _pick(zh, " They are about:", "考察的是：")
+    found += [f"  · {line(concept)}" for concept in near]
+    if more:
+        found.append(_pick(zh, f"  {more} in other parts: --verbose lists them", f"  其他部分还有 {more} 个：--verbose 全部列出"))
     return found
 
 
