@@ -83,7 +83,13 @@ def _device() -> Finding:
         return Finding(
             "device", COULD, "a GPU is there, and torch cannot use it", "有 GPU，但 torch 用不了", "install a torch built for CUDA"
         )
-    return Finding("device", OK, name, name)
+    from grader.student import device
+
+    why = device.refusal(wall.probe(), ("torch",))
+    if why:
+        held, held_zh = f"{name}; behind the wall it cannot be used: {why}", f"{name}；隔离墙里用不了：{why}"
+        return Finding("device", COULD, held, held_zh, "grade run HW --device cpu")
+    return Finding("device", OK, f"{name}, also behind the wall", f"{name}，隔离墙里也能用")
 
 
 def _package(name: str) -> Finding:
