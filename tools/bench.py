@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,8 +117,9 @@ def main() -> int:
         started = time.monotonic()
         try:
             text, found = SECTIONS[name](options)
-        except SystemExit as problem:  # what was measured before is worth keeping
-            text, found, failed = f"## {name}\n\n**Not measured**: {problem}\n", [], 1
+        except (Exception, SystemExit) as problem:  # what was measured before is worth keeping
+            traceback.print_exc()
+            text, found, failed = f"## {name}\n\n**Not measured**: {type(problem).__name__}: {problem}\n", [], 1
         print(f"bench: {name} took {time.monotonic() - started:.0f} s", file=sys.stderr)
         sections.append(text)
         aims += found
