@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from batch_kit import HIDDEN, MANIFEST, PUBLIC, RIGHT
+from cluster_kit import Cluster
 from git_kit import git, serve
 from test_release import plant
 
@@ -23,6 +25,7 @@ from grader import wall
 from grader.errors import CourseError
 from grader.gradebook import open_store
 from grader.scaffold import grader_repo
+from grader.wall.bubblewrap import cuda_devices
 
 posix = pytest.mark.skipif(shutil.which("git") is None or os.name != "posix", reason="NOT RUN: needs git and a POSIX shell")
 tiers = pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here")
@@ -205,10 +208,21 @@ def told(steps: list[subprocess.CompletedProcess[str]]) -> str:
     return "\n".join(f"$ {done.args[-1]} -> {done.returncode}\n{done.stdout}{done.stderr}" for done in steps)
 
 
+@contextlib.contextmanager
+def gpu_worker(log: Path) -> Iterator[str]:
+    """A cluster of one worker that is labelled with a GPU, whatever this machine has; yield the engine's address."""
+    cluster = Cluster(log)
+    try:
+        cluster.start_worker(gpu=True)
+        yield cluster.address
+    finally:
+        cluster.close()
+
+
 @posix
 @tiers
 def test_from_a_push_to_feedback_and_then_the_gpu(origin, tmp_path):
-    """Two jobs on two runners, the steps as they ship: graded once, gradebook kept, a page on each student's branch, PENDING completed."""
+    """Two jobs on two runners, the steps as they ship: graded once, gradebook kept, pages pushed, PENDING completed."""
     base, url = origin
     values = {"inputs.homework": "hw1", "inputs.deadline": DEADLINE, "vars.PUSH_FEEDBACK": "true", "secrets.STUDENTS_TOKEN": "t0ken"}
     (tmp_path / "cpu").mkdir()
@@ -234,13 +248,20 @@ def test_from_a_push_to_feedback_and_then_the_gpu(origin, tmp_path):
     assert "3 unchanged" in told(again)
     assert cpu.store() == {"ann": (80.0, 1, 1), "bo": (50.0, 1, 1), "cy": (0.0, 1, 1)}
 
-    (tmp_path / "gpu").mkdir()
+    for name in ("gpu", "gpu2"):
+        (tmp_path / name).mkdir()
     gpu = Runner(tmp_path / "gpu", f"{url}/grader.git", values, GRADE_RUN_DEVICE="cuda")
-    last = gpu.job("gpu")
-    assert [done.returncode for done in last] == [0] * 6, told(last)
+    if not cuda_devices():
+        refused = gpu.job("gpu")
+        assert "no CUDA device can be used behind the wall" in told(refused)
+        assert gpu.store() == {"ann": (80.0, 1, 1), "bo": (50.0, 1, 1), "cy": (0.0, 1, 1)}
+    with gpu_worker(tmp_path / "cluster.log") as address:
+        gpu = Runner(tmp_path / "gpu2", f"{url}/grader.git", values, GRADE_RUN_ENGINE=address)
+        last = gpu.job("gpu")
+        assert [done.returncode for done in last] == [0] * 6, told(last)
+        assert "no check waits" in told(gpu.job("gpu"))
     assert gpu.store() == {"ann": (100.0, 1, 0), "bo": (70.0, 1, 0), "cy": (0.0, 1, 0)}
     assert git(base / "ann.git", "rev-parse", "feedback-hw1") != before
-    assert "no check waits" in told(gpu.job("gpu"))
 
 
 @posix

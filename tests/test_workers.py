@@ -71,11 +71,13 @@ def late():
 """
 
 
-def graded(folder: Path, suites: list[str], tier: int, program: str = PROGRAM, memory: int = 512) -> tuple[Grade, Starter]:
+def graded(
+    folder: Path, suites: list[str], tier: int, program: str = PROGRAM, *, memory: int = 512, suite: str = SUITE
+) -> tuple[Grade, Starter]:
     """Grade the program with the suites; return what came out and what started the workers."""
     for place, points in (("assignments/hw1/tests", 2), ("solutions/hw1/hidden", 8)):
         (folder / place).mkdir(parents=True, exist_ok=True)
-        (folder / place / "test_all.py").write_text(SUITE.format(checks=CHECKS, points=points), encoding="utf-8")
+        (folder / place / "test_all.py").write_text(suite.format(checks=CHECKS, points=points), encoding="utf-8")
     (folder / "assignments/hw1/assignment.toml").write_text(MANIFEST.format(memory=memory), encoding="utf-8")
     the_wall = wall.probe(tier)
     if the_wall.tier != tier:
@@ -211,6 +213,44 @@ def test_a_worker_that_cannot_be_sealed_is_our_fault(tmp_path: Path, monkeypatch
     grade, _ = graded(tmp_path, ["hidden"], 2)
     assert grade.status == "fault"
     assert "grade doctor" in grade.message
+
+
+KILLS = '''\
+import os
+import signal
+
+import psutil
+import pytest
+
+killed = []
+
+
+def kill_the_workers():
+    """End whatever has no process below it, as an operator or a machine without memory might."""
+    for process in psutil.Process().children(recursive=True):
+        if not process.children() and process.ppid() != os.getpid() and process.name() != "bwrap":
+            process.send_signal(signal.SIGKILL)
+            killed.append(process.pid)
+
+
+@pytest.mark.stage("all", points={points} * 5)
+@pytest.mark.parametrize("name", ["once", "always"])
+def test_it(student, name):
+    """A kill."""
+    assert student.value(student.calls()) == 1
+    if name == "always" or not killed:
+        kill_the_workers()
+    assert student.value(student.calls()) == 2
+'''
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_a_kill_from_outside_is_nobodys_zero(tmp_path: Path, tier: int) -> None:
+    """The check is tried once more; what dies each time stays a crash, and nothing is tried for ever."""
+    grade, _ = graded(tmp_path, ["hidden"], tier, suite=KILLS)
+    assert outcomes(grade) == {"once": "PASS", "always": "CRASH"}
+    assert grade.status == "graded"
+    assert "SIGKILL" in grade.verdicts[1].message
 
 
 def test_a_program_cannot_make_itself_our_fault(tmp_path: Path) -> None:

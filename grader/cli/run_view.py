@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -37,13 +37,21 @@ def interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
+class _Ended(NamedTuple):
+    """What is kept of a step for the table: its grade is 50 KiB, and a class has hundreds."""
+
+    state: str
+    digest: str
+    note: str
+
+
 class View:
     """The progress and the outcome of one run, in the reader's language. Names and messages are shown, never interpreted."""
 
     def __init__(self, total: int, lang: str) -> None:
         self._zh = lang == "zh"
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=not sys.stderr.isatty())
-        self._states: dict[str, Step] = {}
+        self._ended: dict[str, _Ended] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -78,7 +86,7 @@ class View:
         """Take one step of the run."""
         if step.entry is None or step.state == "again":
             return
-        self._states[step.entry.student] = step
+        self._ended[step.entry.student] = _Ended(step.state, step.entry.digest, self._note(step))
         if step.state == "unchanged":  # it took no time: the estimate is of what is graded
             self._progress.update(self._task, total=(self._progress.tasks[0].total or 1) - 1)
         else:
@@ -90,19 +98,18 @@ class View:
 
     def count(self, state: str) -> int:
         """Return how many hand-ins ended so."""
-        return sum(step.state == state for step in self._states.values())
+        return sum(ended.state == state for ended in self._ended.values())
 
     def table(self, summaries: Iterable[Summary]) -> None:
         """Print one row a hand-in, and the sums."""
         scores = {(s.student, s.submission): s for s in summaries}
         table = self._table(("student", "学生"), ("", ""), ("points", "分数"), ("", ""))
-        for student, step in sorted(self._states.items()):
-            assert step.entry is not None
-            known = scores.get((student, step.entry.digest))
+        for student, ended in sorted(self._ended.items()):
+            known = scores.get((student, ended.digest))
             score = f"{points(known.score)} / {points(known.max_score)}" if known is not None and known.status == "graded" else "-"
-            table.add_row(*(Text(cell) for cell in (line(student), self._pick(*STATES[step.state]), score, self._note(step))))
+            table.add_row(*(Text(cell) for cell in (line(student), self._pick(*STATES[ended.state]), score, ended.note)))
         self._console.print(table)
-        counts = Counter(step.state for step in self._states.values())
+        counts = Counter(ended.state for ended in self._ended.values())
         self._console.print(Text(", ".join(f"{counts[state]} {self._pick(*words)}" for state, words in STATES.items() if counts[state])))
 
     def _note(self, step: Step) -> str:

@@ -19,6 +19,7 @@ from grader.judge.given import Given
 from grader.judge.seeds import suite_folders, suite_hash
 from grader.judge.workers import Workers
 from grader.model import Assignment, CheckRule, Grade, Outcome, Submission, Verdict
+from grader.student.errors import WorkerKilled
 from grader.student.line import Budget, Program
 from grader.student.process import Starter
 from grader.student.proxy import Student
@@ -56,6 +57,7 @@ class _Running:
     printed: str = ""
     failure: failures.Failure | None = None
     breakit: BreakIt | None = None
+    killed: bool = False
 
 
 class Bench:
@@ -100,7 +102,10 @@ class Bench:
         try:
             for index, check in enumerate(checks):
                 following = checks[index + 1] if index + 1 < len(checks) else None
-                verdicts.append(self._run(check, following))
+                verdict = self._run(check, following)
+                if self._now.killed:  # perhaps not of her making, so it is tried once more: a kill is nobody's zero
+                    verdict = self._run(check, following)
+                verdicts.append(verdict)
         finally:
             workers.close()
             self.frames += workers.frames
@@ -125,7 +130,7 @@ class Bench:
 
     def _run(self, check: Check, following: Check | None) -> Verdict:
         now = self._current()
-        now.check, now.failure, now.session, now.printed = check, None, None, ""
+        now.check, now.failure, now.session, now.printed, now.killed = check, None, None, "", False
         if check.rule.device == "cuda" and not self.cuda:
             return self._verdict(check, Outcome.PENDING, 0.0, "waits for a machine with a CUDA device")
         started = time.perf_counter()
@@ -136,6 +141,7 @@ class Bench:
             now.failure = failures.Failure(Outcome.FAULT, str(error))
         finally:
             now.printed, gone = now.workers.done(check, now.session)
+        now.killed = isinstance(gone, WorkerKilled)
         seconds = time.perf_counter() - started
         failure = now.failure
         if gone is not None and (failure is None or failure.outcome is Outcome.FAIL):

@@ -9,7 +9,7 @@ from typing import Any
 from grader.errors import SuiteError
 from grader.evidence import EvidenceError
 from grader.model import Assignment, Submission
-from grader.student.errors import StudentError, WorkerGone, WorkerLate
+from grader.student.errors import StudentError, WorkerGone, WorkerKilled, WorkerLate
 from grader.student.line import Budget, Program, Worker
 from grader.student.process import Starter
 from grader.student.proxy import Proxy, Student
@@ -74,12 +74,18 @@ class BreakIt:
 
     def _tests(self) -> tuple[str, ...]:
         if self._names is None:
-            worker = self._starter.start(self._mine, self._budget)
             try:
-                self._names = tuple(sorted(name for name in worker.names() if name.startswith("test_")))
-            finally:
-                worker.close()
+                self._names = self._look()
+            except WorkerKilled:
+                self._names = self._look()
         return self._names
+
+    def _look(self) -> tuple[str, ...]:
+        worker = self._starter.start(self._mine, self._budget)
+        try:
+            return tuple(sorted(name for name in worker.names() if name.startswith("test_")))
+        finally:
+            worker.close()
 
     def _raises(self, kind: str, name: str) -> bool:
         """Run her tests on one program, in a fresh pair of workers; True if one raised (or the program under test died of it).
@@ -89,20 +95,27 @@ class BreakIt:
         key = (kind, name)
         if key not in self._answers:
             source = (self._folder / kind / f"{name}.py").read_bytes()
-            tests = self._tests()
-            hers = self._starter.start(self._mine, self._budget)
-            target = self._starter.start(self._target(source), self._budget)
-            try:
-                self._answers[key] = _one_raises(hers, target, tests)
-            except WorkerGone as error:  # remembered too: a loop of hers costs its limit once, not in every check
-                self._answers[key] = error
-            finally:
-                hers.close()
-                target.close()
+            answer, killed = self._ask(source)
+            self._answers[key] = self._ask(source)[0] if killed else answer  # once more: a kill is nobody's zero
         answer = self._answers[key]
         if isinstance(answer, WorkerGone):
             raise answer.with_traceback(None)
         return answer
+
+    def _ask(self, source: bytes) -> tuple[bool | WorkerGone, bool]:
+        """Run her tests on one program; return what they said or how she ended, and whether somebody killed one of the two."""
+        tests = self._tests()
+        hers = self._starter.start(self._mine, self._budget)
+        target = self._starter.start(self._target(source), self._budget)
+        answer: bool | WorkerGone
+        try:
+            answer = _one_raises(hers, target, tests)
+        except WorkerGone as error:  # remembered too: a loop of hers costs its limit once, not in every check
+            answer = error
+        finally:
+            hers.close()
+            target.close()
+        return answer, any(isinstance(worker.gone, WorkerKilled) for worker in (hers, target))
 
 
 def _one_raises(hers: Worker, target: Worker, tests: Sequence[str]) -> bool:

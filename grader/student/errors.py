@@ -23,6 +23,10 @@ class WorkerGone(Exception):
     outcome = "CRASH"
 
 
+class WorkerKilled(WorkerGone):
+    """SIGKILL ended the worker, and it was not the judge's: the machine ran out of memory, or somebody else ended it."""
+
+
 class WorkerLate(WorkerGone):
     """The worker used up its time."""
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from grader import wire
 from grader.errors import GraderFault
-from grader.student.errors import WorkerGone, WorkerLate
+from grader.student.errors import WorkerGone, WorkerKilled, WorkerLate
 from grader.student.session import student_error
 
 UNSEALED = 70  # a worker's exit status when it could not be made
@@ -177,7 +177,8 @@ class Worker:
             )
         if _is_signal(status, "SIGXCPU"):
             return self._end(WorkerLate(f"it took more than {self.budget.seconds:g} s"))
-        return self._end(WorkerGone(f"the program ended by itself ({_exit_words(status)})"))
+        kind = WorkerKilled if _is_signal(status, "SIGKILL") else WorkerGone
+        return self._end(kind(f"the program ended by itself ({_exit_words(status)})"))
 
     def _end(self, reason: WorkerGone) -> WorkerGone:
         self.gone = reason

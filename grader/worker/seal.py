@@ -125,13 +125,14 @@ def _session(kit: _Kit, policy: Policy) -> bool:
 
 
 def _rlimits(kit: _Kit, policy: Policy) -> bool:
-    """Address space above the clean zygote's, processor seconds, descriptors, file size; each hard."""
+    """Address space above the clean zygote's, processor seconds, descriptors, file size; each hard. For seconds there is a signal first,
+    by which the judge knows a program that is late from one that somebody killed."""
     import resource
 
-    def cap(which: int, value: int) -> None:
+    def cap(which: int, value: int, more: int = 0) -> None:
         hard = resource.getrlimit(which)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
+        soft, most = (value, value + more) if hard == resource.RLIM_INFINITY else (min(value, hard), min(value + more, hard))
+        resource.setrlimit(which, (soft, most))
 
     memory = policy.get("memory")
     if memory is not None:  # CUDA reserves address space that it never uses: there only writable memory counts
@@ -141,7 +142,7 @@ def _rlimits(kit: _Kit, policy: Policy) -> bool:
         else:
             cap(resource.RLIMIT_AS, mapped + int(memory))
     if policy.get("cpu") is not None:
-        cap(resource.RLIMIT_CPU, max(1, math.ceil(policy["cpu"])))
+        cap(resource.RLIMIT_CPU, max(1, math.ceil(policy["cpu"])), more=1)
     cap(resource.RLIMIT_NOFILE, int(policy.get("nofile", 64)))
     cap(resource.RLIMIT_FSIZE, int(policy.get("fsize", 0)))
     cap(resource.RLIMIT_CORE, 0)
