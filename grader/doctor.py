@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader import __version__, manifest, wall
 from grader.errors import CourseError
+from grader.wall.bubblewrap import cuda_devices
 
 OK, COULD, MISSING = "ok", "could be better", "missing"
 _PACKAGES = {  # package: (the requirement to install, what for in English, in Chinese)
@@ -70,7 +71,7 @@ def _wall() -> Finding:
 def _device() -> Finding:
     waits = "no GPU: checks that ask for one wait (PENDING), and cost nothing"
     waits_zh = "没有 GPU：需要 GPU 的检查会等待（PENDING），不扣分"
-    if _version("torch") is None or not (Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi")):
+    if _version("torch") is None or not (cuda_devices() or shutil.which("nvidia-smi")):
         return Finding("device", OK, waits, waits_zh)
     try:
         asked = subprocess.run([sys.executable, "-c", _ASK_TORCH], capture_output=True, text=True, timeout=60, check=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from grader import judge, manifest, wall
+from grader.judge import breakit
 from grader.model import Grade, Submission
-from grader.student.line import Budget, Program
+from grader.student.line import Budget, Program, Worker
 from grader.student.process import Starter, starter
 from grader.student.proxy import Student
 from grader.student.session import Session
@@ -72,7 +74,7 @@ def late():
 
 
 def graded(
-    folder: Path, suites: list[str], tier: int, program: str = PROGRAM, *, memory: int = 512, suite: str = SUITE
+    folder: Path, suites: list[str], tier: int, program: str = PROGRAM, *, memory: int = 512, suite: str = SUITE, hers: str = ""
 ) -> tuple[Grade, Starter]:
     """Grade the program with the suites; return what came out and what started the workers."""
     for place, points in (("assignments/hw1/tests", 2), ("solutions/hw1/hidden", 8)):
@@ -85,7 +87,7 @@ def graded(
     assignment = manifest.load(folder / "assignments/hw1", folder / "solutions/hw1")
     workers = starter(the_wall, assignment.packages)
     try:
-        submission = Submission("s", {"program.py": program.encode()}, "sha256:0")
+        submission = Submission("s", {"program.py": program.encode(), "break_it.py": hers.encode()}, "sha256:0")
         return judge.with_suite(assignment, suites, lambda: workers, lambda bench: bench.grade(submission)), workers
     finally:
         workers.close()
@@ -251,6 +253,45 @@ def test_a_kill_from_outside_is_nobodys_zero(tmp_path: Path, tier: int) -> None:
     assert outcomes(grade) == {"once": "PASS", "always": "CRASH"}
     assert grade.status == "graded"
     assert "SIGKILL" in grade.verdicts[1].message
+
+
+CATCHES = """\
+import pytest
+
+
+@pytest.mark.stage("all", points={points} * 10)
+def test_hers(break_it):
+    '''Her tests.'''
+    assert break_it.failed_right() == []
+    assert break_it.caught("zero")
+"""
+HERS = "import time\ntime.sleep(0.2)  # so that it can die while it loads\n\n\ndef test_one(student):\n    assert student.calls() == 1\n"
+
+
+@pytest.mark.parametrize("moment", ["look", "pair"])
+def test_a_kill_beside_her_own_tests_is_nobodys_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """Her tests and the program that they try die once of somebody else's hand; both are asked again."""
+    for kind, name, answer in (("wrong", "zero", 0), ("right", "right", 1)):
+        (tmp_path / "solutions/hw1/break" / kind).mkdir(parents=True)
+        text = f"def calls():\n    return {answer}\n"
+        (tmp_path / "solutions/hw1/break" / kind / f"{name}.py").write_text(text, encoding="utf-8")
+    killed: list[int] = []
+    ours = {"look": Worker.names, "pair": breakit._one_raises}[moment]
+
+    def once(worker: Worker, *rest: object) -> object:
+        """Kill what runs behind the wall, the first time."""
+        if not killed:
+            killed.append(worker._control.ready())
+            for process in psutil.Process().children(recursive=True):
+                if process.children() or process.ppid() == os.getpid() or process.name() == "bwrap":
+                    continue
+                process.kill()
+        return ours(worker, *rest)
+
+    monkeypatch.setattr(*((Worker, "names") if moment == "look" else (breakit, "_one_raises")), once)
+    grade, _ = graded(tmp_path, ["hidden"], 2, suite=CATCHES, hers=HERS)
+    assert killed
+    assert [(verdict.outcome.value, verdict.message) for verdict in grade.verdicts] == [("PASS", "")]
 
 
 def test_a_program_cannot_make_itself_our_fault(tmp_path: Path) -> None:
