@@ -95,7 +95,7 @@ class BreakIt:
         key = (kind, name)
         if key not in self._answers:
             source = (self._folder / kind / f"{name}.py").read_bytes()
-            answer, killed = self._ask(source)
+            answer, killed = self._ask(source)  # how she ended is remembered too: a loop of hers costs its limit once, not in every check
             self._answers[key] = self._ask(source)[0] if killed else answer  # once more: a kill is nobody's zero
         answer = self._answers[key]
         if isinstance(answer, WorkerGone):
@@ -110,7 +110,7 @@ class BreakIt:
         answer: bool | WorkerGone
         try:
             answer = _one_raises(hers, target, tests)
-        except WorkerGone as error:  # remembered too: a loop of hers costs its limit once, not in every check
+        except WorkerGone as error:
             answer = error
         finally:
             hers.close()

@@ -96,8 +96,7 @@ class Zygote:
             theirs.close()
         self._control = wire.Channel(ours)
         self._control.wait_with(lambda deadline: _wait_for(ours, deadline))
-        asked = {"do": "prepare", "preload": self._preload, "site": site_folders()}
-        self._send({**asked, "cuda": self._cuda}, lambda reply: None)
+        self._send({"do": "prepare", "preload": self._preload, "site": site_folders(), "cuda": self._cuda}, lambda reply: None)
 
     # a queue of requests: answers come in order, and may be read later
 
@@ -271,7 +270,7 @@ class WithDevice:
         """Fork a worker from the one that *budget* asks for; the one with the device starts when it is first needed."""
         if not budget.cuda:
             return self._without.start(program, budget)
-        if self._device is None or not self._device.alive():
+        if self._device is None:
             self._device = self._start_device()
         return self._device.start(program, budget)
 

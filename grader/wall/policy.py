@@ -123,17 +123,17 @@ def _from_metadata(names: Sequence[str]) -> Iterator[str]:
     pending, seen = [(name, frozenset[str]()) for name in names], set()
     providers = None
     while pending:
-        wanted = canonicalize_name(pending[-1][0]), pending.pop()[1]
-        if wanted in seen:
+        module, extras = pending.pop()
+        name = canonicalize_name(module)
+        if (name, extras) in seen:
             continue
-        seen.add(wanted)
-        name, extras = wanted
+        seen.add((name, extras))
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            if name in names:  # a module whose distribution has another name
+            if module in names:  # a module whose distribution has another name
                 providers = metadata.packages_distributions() if providers is None else providers
-                pending += [(other, extras) for other in providers.get(name, ()) if other.lower() != name]
+                pending += [(other, extras) for other in providers.get(module, ()) if other.lower() != name]
             continue
         yield from _installed(distribution)
         for requirement in map(Requirement, distribution.requires or ()):
