@@ -92,6 +92,19 @@ def test_two_mistakes_at_once_are_both_found():
     assert set(names([check("a", 2.5), check("z", 9.5, stage="net")], known)) == {("half",), ("late",)}
 
 
+def test_a_stage_that_mostly_fails_for_other_reasons_names_nobody():
+    """One check looks like half of it, and two beside it like nothing known: something else went wrong there."""
+    known = knows(("half", "a", (2.5,)))
+    assert names([check("a", 2.5), check("b", 7.25)], known) == (("half",),)
+    assert names([check("a", 2.5), check("b", 7.25), check("c", 8.25)], known) == ()
+
+
+def test_many_mistakes_in_one_stage_are_all_found():
+    """None of them is held against another."""
+    known = knows(("half", "a", (2.5,)), ("late", "b", (9.5,)), ("loud", "c", (5.5,)))
+    assert set(names([check("a", 2.5), check("b", 9.5), check("c", 5.5)], known)) == {("half",), ("late",), ("loud",)}
+
+
 def test_a_form_of_a_misconception_carries_its_name():
     assert names([check("a", 1.25)], knows(("half", "a", (2.5,)), ("half~other-way", "a", (1.25,)))) == (("half",),)
 

@@ -72,9 +72,16 @@ def test_a_sign_in_the_source_must_be_there():
     assert named(known, {READ: (True,)}, failed("a", 2.5)) == (("one",),)
 
 
-def test_an_error_in_a_look_is_style_and_says_nothing():
+def test_an_error_speaks_against_a_mistake_that_answers():
     known = knows({"one": {"a": (2.5,)}}, right={LOOK: (1,)}, one={LOOK: (0,)})
-    assert named(known, {LOOK: ("!TypeError",)}, failed("a", 2.5)) == (("one",),)
+    assert named(known, {LOOK: ("!ZeroDivisionError",)}, failed("a", 2.5)) == ()
+
+
+def test_which_error_ends_a_look_is_style_and_a_part_not_written_says_nothing():
+    raises = knows({"one": {"a": (2.5,)}}, right={LOOK: (1,)}, one={LOOK: ("!TypeError",)})
+    assert named(raises, {LOOK: ("!ValueError",)}, failed("a", 2.5)) == (("one",),)
+    answers = knows({"one": {"a": (2.5,)}}, right={LOOK: (1,)}, one={LOOK: (0,)})
+    assert named(answers, {LOOK: ("!NotImplementedError",)}, failed("a", 2.5)) == (("one",),)
 
 
 def test_a_look_names_a_mistake_whose_numbers_are_noise():
@@ -96,6 +103,29 @@ def test_a_look_proves_nothing_while_an_earlier_stage_fails_unexplained():
 def test_a_look_at_another_stage_does_not_speak_against_a_mistake():
     known = knows({"one": {"a": (2.5,)}}, right={"look_net_x": (1,)}, one={"look_net_x": (2,)})
     assert named(known, {"look_net_x": (3,)}, failed("a", 2.5)) == (("one",),)
+
+
+OTHER = "look_local_other"
+
+
+def test_something_wrong_that_no_mistake_in_sight_shows_names_nobody():
+    """Its numbers are those of a mistake; but at another question of the same stage it fails, and the mistake would not."""
+    known = knows({"one": {"a": (2.5,)}}, right={LOOK: (0,), OTHER: (7,)}, one={LOOK: (1,), OTHER: (7,)})
+    assert named(known, {LOOK: (1,), OTHER: (7,)}, failed("a", 2.5)) == (("one",),)
+    assert named(known, {LOOK: (1,), OTHER: (8,)}, failed("a", 2.5)) == ()
+    assert named(known, {LOOK: (1,), OTHER: ("!NotImplementedError",)}, failed("a", 2.5)) == (("one",),)
+
+
+def test_a_telling_answer_of_its_own_vouches_for_a_mistake_beside_something_strange():
+    """Who gets one function wrong as we know it, and another in a way of her own, is asked about the first."""
+    known = knows({"one": {"a": (2.5,)}}, right={LOOK: (0,), OTHER: (7,)}, one={LOOK: (2.25,), OTHER: (7,)})
+    assert named(known, {LOOK: (2.25,), OTHER: (8,)}, failed("a", 2.5)) == (("one",),)
+
+
+def test_what_another_mistake_in_sight_shows_is_not_strange():
+    rows = {"one": {"a": (2.5,)}, "other": {"b": (3.5,)}}
+    known = knows(rows, right={LOOK: (0,), OTHER: (7,)}, one={LOOK: (1,), OTHER: (7,)}, other={LOOK: (0,), OTHER: (8,)})
+    assert set(named(known, {LOOK: (1,), OTHER: (8,)}, failed("a", 2.5), failed("b", 3.5))) == {("one",), ("other",)}
 
 
 def test_the_witness_is_asked_only_when_something_failed():

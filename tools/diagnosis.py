@@ -1,7 +1,7 @@
 """How well does the tutor name mistakes? ``docs/DIAGNOSIS.md`` shows the table that this makes.
 
     python tools/diagnosis.py mutants hw2 90 20   sample mutants, 90 of the reference and 20 of each right style (needs cosmic-ray;
-                                                  any interpreter that has it); "fresh-" or "last-" after it: others
+                                                  any interpreter that has it); the name of a sample after it: others
     python tools/diagnosis.py record hw2          run all programs on three seeds (mutants and pairs on one); minutes
     python tools/diagnosis.py table               read what was recorded, print the table
 
@@ -28,7 +28,8 @@ ROOT = Path(__file__).parent.parent
 STORE = ROOT / "build" / "diagnosis"
 SEEDS = tuple(int(seed) for seed in os.environ.get("DIAGNOSIS_SEEDS", "1,4,7").split(","))
 NAMED = ("wrong", "rewritten", "pair")  # kinds whose mistakes the tutor knows
-SAMPLES = ("", "fresh-", "last-")  # of mutants: what was made with one in view is measured with the next
+# Of mutants: what was made with one in view is measured with the next.
+SAMPLES = ("", "fresh-", "last-", "unseen-", "final-", "blind-", "sealed-")
 KINDS = (*NAMED, "unrelated", *(f"{word}{kind}" for word in SAMPLES for kind in ("mutant", "right-mutant")))
 PAIRS = 40  # of rewritten mistakes, in each assignment
 sys.path.insert(0, str(ROOT))

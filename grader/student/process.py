@@ -26,6 +26,7 @@ from grader.student.line import Budget, Output, Program, Worker
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
 ISOLATED = ("-s", "-P", "-S")  # not -I: it would ignore the fixed PYTHONHASHSEED, and sets would iterate by chance
+HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # malloc asks for them from the start; other C libraries do not look
 START_SECONDS = 120.0  # a cold disk and torch; only a fault of ours takes longer
 
 
@@ -82,7 +83,7 @@ class Zygote:
             self._process = subprocess.Popen(
                 command,
                 pass_fds=[theirs.fileno()],
-                env=wall.environment(self.wall),
+                env=wall.environment(self.wall) | (HUGE_PAGES if "torch" in self._preload else {}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

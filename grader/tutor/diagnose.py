@@ -89,10 +89,13 @@ def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int, witness: Call
     seen = witness() if witness is not None and case.failed and known.signs.programs else {}
     fits = [_fit(program, case, known, seed) for program in sorted(known.programs())]
     left = [stands for fit in fits if fit is not None and (stands := _stands(fit, known, seen)) is not None]
+    strange = {stage for stage in {fit.stage for fit in left} if known.signs.strange(stage, seen, {fit.program for fit in left})}
+    left = [fit for fit in left if fit.stage not in strange or known.signs.vouches(fit.program, fit.stage, seen)]
     names: dict[str, tuple[str, ...]] = {}
     while left:
         done = names.keys()
-        open_ = [fit for fit in left if _founded(fit, case, done)]
+        hopeful = frozenset().union(done, *(fit.equal for fit in left))
+        open_ = [fit for fit in left if _founded(fit, case, done, hopeful)]
         if not open_:
             break
         best = max(open_, key=lambda fit: _worth(fit, done))
@@ -127,11 +130,15 @@ def _stands(fit: _Fit, known: Known, seen: Seen) -> _Fit | None:
     return None
 
 
-def _founded(fit: _Fit, case: _Case, done: Iterable[str]) -> bool:
+def _founded(fit: _Fit, case: _Case, done: Iterable[str], hopeful: Iterable[str]) -> bool:
     """Return whether what *fit* stands on stands itself: no earlier stage mostly fails for a reason that is not known.
 
-    For what the witness alone proves, nothing before it may fail unexplained.
+    In its own stage, no more checks may fail that nothing could explain (*hopeful* are those that something could) than fail of those that
+    it speaks of. For what the witness alone proves, nothing before it may fail unexplained.
     """
+    beside = {check for check in case.failed if case.stage[check] == fit.stage}.difference(fit.home, hopeful)
+    if len(beside) > len(fit.home & (fit.equal | fit.other)):
+        return False
     unexplained = fit.before.difference(done)
     if fit.proven or not unexplained:
         return not unexplained

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +24,7 @@ from grader.student.process import Starter
 from grader.student.proxy import Student
 from grader.student.session import Session
 from grader.student.trace import normalise
-from grader.tutor.trace import Token, matches
+from grader.tutor.trace import UNWRITTEN, Token, matches
 
 LOOK, READ = "look_", "read_"
 SOURCE = 1 << 16  # bytes of a source that is read
@@ -48,12 +48,26 @@ class Signs:
     def against(self, program: str, stage: str, seen: Seen) -> bool:
         """Return whether *seen* speaks against *program*, whose home is *stage*: an answer there is another than its own.
 
-        Only the questions count to which *program* answers otherwise than a right one. A look that ended in an error says nothing:
-        errors are style.
+        Only the questions count to which *program* answers otherwise than a right one. Where *program* itself ends in an error, nothing
+        is said: which error is style. Nor is it by a part that is not written yet.
         """
         answers = self.programs.get(program, {})
-        asked = [name for name in self._at(program, stage) & seen.keys() if not (_error(answers[name]) or _error(seen[name]))]
+        asked = [name for name in self._at(program, stage) & seen.keys() if not _error(answers[name]) and UNWRITTEN not in seen[name]]
         return any(not matches(answers[name], seen[name]) for name in asked)
+
+    def strange(self, stage: str, seen: Seen, programs: Iterable[str]) -> bool:
+        """Return whether *seen* shows something wrong at *stage* that none of *programs* would show: an answer there that is no right one,
+        to a question that all of them answer rightly. A part that is not written yet says nothing.
+        """
+        wrong = {name for name, told in seen.items() if name.startswith(LOOK) and stage_of(name) == stage and UNWRITTEN not in told}
+        wrong = {name for name in wrong if name in self.right and not matches(seen[name], self.right[name])}
+        return bool(wrong.difference(*(self.of(program) for program in programs)))
+
+    def vouches(self, program: str, stage: str, seen: Seen) -> bool:
+        """Return whether *seen* holds an answer that *program* gives and no right one does, with a number in it that no accident gives."""
+        answers = self.programs.get(program, {})
+        mine = [name for name in self._at(program, stage) & seen.keys() if matches(answers[name], seen[name])]
+        return any(type(token) in (int, float) and token not in (0, 1, -1) for name in mine for token in seen[name])
 
     def proves(self, program: str, stage: str, seen: Seen, misconceptions: Callable[[str], Collection[str]]) -> bool:
         """Return whether *seen* shows what *program* alone shows. Programs that share one of their *misconceptions* are no others."""

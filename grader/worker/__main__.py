@@ -21,7 +21,7 @@ import socket
 import time
 
 from grader import wire
-from grader.worker import load, seal, serve
+from grader.worker import load, pages, seal, serve
 
 TYPE_CHECKING = False  # here and in what this process imports: `typing` would take longer than the rest
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ class Zygote:
         seal.prepare()
         gc.collect()
         gc.freeze()
+        if "torch" in message["preload"]:
+            pages.gather()
         gc.set_threshold(500_000, 10, 10)
         return {"ready": True}
 

@@ -11,6 +11,14 @@ def look_forward_left_quotient(student):
     return [_number(student, (number / student.Value(by)).data) for number, by in ((1.0, 4.0), (6.0, 4.0), (-3.0, 8.0))]
 
 
+def look_forward_arithmetic(student):
+    """What comes out of each sign and function, with a plain number on either side?"""
+    a, b = student.Value(2.0), student.Value(-4.0)
+    made = [a + b, a * b, a**3, b**-1, b.tanh(), a.exp(), a.relu(), b.relu(), -a, a - b, a / b]
+    mixed = [a + 1.5, a * 1.5, a - 1.5, a / 1.5, 1.5 + a, 1.5 * a]
+    return [_number(student, value.data) for value in (*made, *mixed)]
+
+
 def look_order_list(student):
     """c = a + b, L = c * c: how long is the list of nodes, and how many different ones does it hold?"""
     c = student.Value(2.0) + student.Value(3.0)
@@ -20,19 +28,81 @@ def look_order_list(student):
 
 
 def look_order_twins(student):
-    """(a + 1) * (b + 1) with a = b = 2: what does each hear? They are two knobs, though they show one number."""
+    """Of two graphs in which different nodes show equal numbers: how long is the list, and how many different ones does it hold?"""
     a, b = student.Value(2.0), student.Value(2.0)
-    ((a + 1.0) * (b + 1.0)).backward()
-    return sorted([_number(student, a.grad), _number(student, b.grad)])
+    product = (a + b) * (a * b)
+    told = []
+    for root in (product, product * a):
+        order = student.topo(root)
+        nodes = [student.identity(order[j]) for j in range(min(40, len(order)))]
+        told.append([len(nodes), len(set(nodes))])
+    return told
+
+
+def look_local_sums(student):
+    """Sums, told different news: what came out, and what does each side hear?"""
+    return [_heard(student, news, lambda a, b: a + b, 2.0, -3.0) for news in NEWS]
+
+
+def look_local_products(student):
+    """Products, told different news."""
+    return [_heard(student, news, lambda a, b: a * b, *sides) for news in NEWS for sides in ((2.0, -3.0), (0.5, 4.0))]
+
+
+def look_local_twice(student):
+    """A sum and a product of a number with itself, told different news."""
+    return [told for news in NEWS for told in (_heard(student, news, lambda v: v + v, 3.0), _heard(student, news, lambda v: v * v, -1.5))]
 
 
 def look_local_powers(student):
-    """The slopes of the powers 2, 3 and 4 of 3."""
+    """Powers, told different news."""
+    rows = ((3.0, 2), (3.0, 3), (-2.0, 4), (4.0, 0.5))
+    return [_heard(student, news, lambda v, n=n: v**n, x) for news in NEWS for x, n in rows]
+
+
+def look_local_tanh(student):
+    """tanh left, right and far out, told different news."""
+    return [_heard(student, news, lambda v: v.tanh(), x) for news in NEWS for x in (-0.3, 0.5, 2.0)]
+
+
+def look_local_exp(student):
+    """exp left and right, told different news."""
+    return [_heard(student, news, lambda v: v.exp(), x) for news in NEWS for x in (-1.0, 0.0, 2.0)]
+
+
+def look_local_relu(student):
+    """relu on both sides of its corner, told different news."""
+    return [_heard(student, news, lambda v: v.relu(), x) for news in NEWS for x in (-2.0, -0.5, 0.5, 2.0)]
+
+
+NEWS = (1.0, -2.5, 0.4)
+
+
+def _heard(student, news, make, *numbers):
+    """What does *make* show of *numbers*, and what does each of them hear when the result is told *news*?"""
+    values = [student.Value(number) for number in numbers]
+    out = make(*values)
+    out.grad = news
+    out._backward()
+    return [_number(student, thing) for thing in (out.data, *(value.grad for value in values))]
+
+
+def look_order_kept(student):
+    """Of three graphs: how long is the list, is each node there once, does each stand after what it was made from, is the root last?"""
+    a, b = student.Value(2.0), student.Value(3.0)
+    c = a + b
+    square = c * c
+    nodes = [a, b, c, square, square + c, c + square]
+    parents = {2: (0, 1), 3: (2, 2), 4: (3, 2), 5: (2, 3)}
+    numbers = {student.identity(node): number for number, node in enumerate(nodes)}
     told = []
-    for power in (2, 3, 4):
-        v = student.Value(3.0)
-        (v**power).backward()
-        told.append(_number(student, v.grad))
+    for root in (2, 4, 5):
+        order = student.topo(nodes[root])
+        listed = [numbers.get(student.identity(order[j]), -1) for j in range(min(40, len(order)))]
+        place = {number: listed.index(number) for number in listed}
+        below = {child: wanted for child, wanted in parents.items() if child in place}
+        after = all(place.get(parent, 99) < place[child] for child, wanted in below.items() for parent in wanted)
+        told.append([len(listed), len(listed) == len(place), after, listed[-1:] == [root]])
     return told
 
 
@@ -43,12 +113,24 @@ def look_backward_chain(student):
     return [_number(student, value.grad) for value in (a, b, c)]
 
 
+def look_backward_sums(student):
+    """Sums on top of sums, one of them used three times: what does each hear? No rule but that of + plays a part."""
+    a, b = student.Value(2.0), student.Value(5.0)
+    c = a + b
+    middle = c + a
+    root = (middle + c) + c
+    root.backward()
+    return [_number(student, value.grad) for value in (a, b, c, middle, root)]
+
+
 def look_net_layers(student):
-    """Two layers of one neuron, all knobs 0.5: what comes out for 1, and for -3?"""
+    """Two layers of one neuron, all knobs 0.5: how many are there, and what comes out for 1, and for -3?"""
     answers = []
     for x in (1.0, -3.0):
         net = student.MLP(1, [1, 1])
-        for knob in student.value(net.parameters()):
+        knobs = student.value(net.parameters())
+        answers.append(len(knobs))
+        for knob in knobs:
             knob.data = 0.5
         out = student.value(net([x]))
         answers.append(_number(student, (out[0] if isinstance(out, list) else out).data))

@@ -25,6 +25,28 @@ def look_step_where_nothing_moves(student):
     return "written on" if any(student.value(knobs[j].grad) for j in range(4)) else "empty"
 
 
+def look_step_stuck(student):
+    """Does no knob move though nothing is wiped, since ``zero_grad`` is held back? False where the program wipes by itself."""
+    model = student.Linear([0.0, 0.0, 0.0, 0.0])
+    asked, wipe = [], student.zero_grad
+    student.zero_grad = asked.append
+    try:
+        student.value(student.train_step(model, XS, YS, 0.5))
+    finally:
+        student.zero_grad = wipe
+    knobs = model.parameters()
+    return bool(asked) and not any(student.value(knobs[j].data) for j in range(4))
+
+
+def look_step_of_three(student):
+    """How far do the knobs move in one step that hears three examples, from where they stand?"""
+    start = [0.5, -1.0, 0.25, 2.0]
+    model = student.Linear(start)
+    student.value(student.train_step(model, [[1.0, 0.0, 2.0], [0.0, 3.0, -1.0], [-2.0, 1.0, 1.0]], [1.0, -2.0, 0.5], 0.125))
+    knobs = model.parameters()
+    return [round(student.value(knobs[j].data) - start[j], 6) for j in range(4)]
+
+
 def look_train_again(student):
     """The same for ``train``, called three times with one step each."""
     model = student.Linear([0.0, 0.0, 0.0, 0.0])
