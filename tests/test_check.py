@@ -53,6 +53,21 @@ def test_the_reference_earns_everything_and_json_stands_alone(handout: Path) -> 
     assert (grade["score"], grade["max_score"], grade["suites"]) == (20.0, 20.0, ["public"])
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_her_mistake_is_asked_about_wherever_she_unpacked_the_handout(handout: Path, ends: str) -> None:
+    """Her folder lies in no ``assignments/``, and git on Windows may end lines its own way: the handout's traces still fit its suite."""
+    for path in (*handout.glob("tests/*.py"), handout / "assignment.toml"):
+        path.write_bytes(path.read_bytes().replace(b"\n", ends.encode()))
+    work = handout / "micrograd.py"
+    gate = "            if self.data > 0:\n                self.grad += out.grad\n"
+    text = work.read_text(encoding="utf-8")
+    assert gate in text
+    work.write_text(text.replace(gate, "            self.grad += out.grad\n"), encoding="utf-8")
+    done = check(handout, "hw2")
+    assert done.returncode == 1
+    assert "? relu(-2) is 0. Push -2 to -1.9: did the output notice?" in done.stdout
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason=f"NOT RUN: no wall of tier 1 or 2 on {sys.platform}")
 def test_python_may_be_called_by_a_roundabout_path(handout: Path) -> None:
     """``../.venv/bin/python -m grader.cli``: the folders on that way do not exist behind the wall."""

@@ -37,17 +37,21 @@ def is_scratch(path: Path) -> bool:
 
 
 def suite_hash(assignment: Assignment, suites: Iterable[str]) -> str:
-    """Return a hash over everything that a verdict depends on: suites, manifest, given files, break-it programs."""
+    """Return a hash over everything that a verdict depends on: suites, manifest, given files, break-it programs.
+
+    A handout's public suite has the hash that it has in the course, wherever a student unpacked it and however her git ends lines: the
+    traces beside it are known by it.
+    """
     paths = [assignment.folder / "assignment.toml", *(assignment.folder / name for name in assignment.given)]
     for suite, folder in suite_folders(assignment, suites).items():
         paths += sorted(path for path in folder.rglob("*") if path.is_file() and not is_scratch(path.relative_to(folder)))
         if suite == "hidden" and assignment.private is not None:
             paths += sorted((assignment.private / "break").rglob("*.py"))
     digest = hashlib.sha256()
-    roots = [root for root in (assignment.private, assignment.folder) if root is not None]
+    roots = [(word, root) for word, root in (("solutions", assignment.private), ("assignments", assignment.folder)) if root is not None]
     for path in paths:
-        name = next((f"{root.parent.name}/{path.relative_to(root).as_posix()}" for root in roots if root in path.parents), path.name)
-        data = path.read_bytes() if path.is_file() else b""
+        name = next((f"{word}/{path.relative_to(root).as_posix()}" for word, root in roots if root in path.parents), path.name)
+        data = path.read_bytes().replace(b"\r\n", b"\n") if path.is_file() else b""
         digest.update(f"{name}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()
 
