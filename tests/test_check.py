@@ -53,19 +53,37 @@ def test_the_reference_earns_everything_and_json_stands_alone(handout: Path) -> 
     assert (grade["score"], grade["max_score"], grade["suites"]) == (20.0, 20.0, ["public"])
 
 
-@pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_her_mistake_is_asked_about_wherever_she_unpacked_the_handout(handout: Path, ends: str) -> None:
-    """Her folder lies in no ``assignments/``, and git on Windows may end lines its own way: the handout's traces still fit its suite."""
-    for path in (*handout.glob("tests/*.py"), handout / "assignment.toml"):
-        path.write_bytes(path.read_bytes().replace(b"\n", ends.encode()))
+def _open_the_gate(handout: Path) -> None:
+    """Let relu hand on all news: a mistake that the tutor knows."""
     work = handout / "micrograd.py"
     gate = "            if self.data > 0:\n                self.grad += out.grad\n"
     text = work.read_text(encoding="utf-8")
     assert gate in text
     work.write_text(text.replace(gate, "            self.grad += out.grad\n"), encoding="utf-8")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_her_mistake_is_asked_about_wherever_she_unpacked_the_handout(handout: Path, ends: str) -> None:
+    """Her folder lies in no ``assignments/``, and git on Windows may end lines its own way: the handout's traces still fit its suite."""
+    for path in (*handout.glob("tests/*.py"), handout / "assignment.toml"):
+        path.write_bytes(path.read_bytes().replace(b"\n", ends.encode()))
+    _open_the_gate(handout)
     done = check(handout, "hw2")
     assert done.returncode == 1
     assert "? relu(-2) is 0. Push -2 to -1.9: did the output notice?" in done.stdout
+
+
+def test_a_changed_suite_is_told_where_it_silences_the_tutor(handout: Path) -> None:
+    """Her checks run all the same; nothing is said while all passes."""
+    with (handout / "tests" / "test_net.py").open("a", encoding="utf-8") as file:
+        file.write("\n# mine\n")
+    assert "not recognised" not in check(handout, "hw2").stderr
+    _open_the_gate(handout)
+    done = check(handout, "hw2")
+    assert done.returncode == 1
+    assert "? relu" not in done.stdout
+    assert "tests/ or assignment.toml is not as it was handed out" in done.stderr
+    assert "与发下来的不一样" in check(handout, "hw2", GRADE_LANG="zh").stderr
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason=f"NOT RUN: no wall of tier 1 or 2 on {sys.platform}")

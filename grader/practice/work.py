@@ -76,6 +76,15 @@ def what_is_known(assignment: Assignment, suite_hash: str) -> Known | None:
     return load_known([trace_paths(assignment)["public"]], [suite_hash])
 
 
+def is_changed(assignment: Assignment) -> bool:
+    """Return whether the public suite is not the one that the handout's traces were made with: then no mistake can be recognised."""
+    from grader import judge
+    from grader.tutor import trace_paths
+
+    there = trace_paths(assignment)["public"].is_file()
+    return there and what_is_known(assignment, judge.suite_hash(assignment, ["public"])) is None
+
+
 def witness(bench: Bench, workers: Starter, submission: Submission) -> Callable[[], Seen]:
     """Return what asks the assignment's witness of her program, when it is needed."""
     from grader.tutor import caller
