@@ -86,6 +86,21 @@ def test_a_changed_suite_is_told_where_it_silences_the_tutor(handout: Path) -> N
     assert "与发下来的不一样" in check(handout, "hw2", GRADE_LANG="zh").stderr
 
 
+def test_taking_the_handout_again_lets_the_tutor_speak(handout: Path) -> None:
+    """What she had changed in the suite is kept beside it, and is no part of it."""
+    archive = handout.parent / "hw2-student.zip"
+    shutil.make_archive(str(archive.with_suffix("")), "zip", handout.parent, "hw2")
+    with (handout / "tests" / "test_net.py").open("a", encoding="utf-8") as file:
+        file.write("\n# mine\n")
+    _open_the_gate(handout)
+    taken = subprocess.run([*GRADE, "reset", "hw2", "--update", str(archive)], cwd=handout, capture_output=True, text=True, check=False)
+    assert taken.returncode == 0, taken.stderr
+    assert len(list(handout.glob("tests/*.bak"))) == 1
+    done = check(handout, "hw2")
+    assert "? relu(-2) is 0." in done.stdout
+    assert "not recognised" not in done.stderr
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason=f"NOT RUN: no wall of tier 1 or 2 on {sys.platform}")
 def test_python_may_be_called_by_a_roundabout_path(handout: Path) -> None:
     """``../.venv/bin/python -m grader.cli``: the folders on that way do not exist behind the wall."""

@@ -32,8 +32,8 @@ def suite_folders(assignment: Assignment, suites: Iterable[str]) -> dict[str, Pa
 
 
 def is_scratch(path: Path) -> bool:
-    """Return whether *path* lies in a folder that tools leave behind (``__pycache__``, ``.pytest_cache``): no part of a suite."""
-    return any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+    """Return whether *path* is what tools leave behind (``__pycache__``, ``.pytest_cache``, copies kept of a file): no part of a suite."""
+    return path.name.endswith((".bak", "~")) or any(part == "__pycache__" or part.startswith(".") for part in path.parts)
 
 
 def suite_hash(assignment: Assignment, suites: Iterable[str]) -> str:
