@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 
 from grader import marks
 from grader.errors import CourseError, SuiteError
-from grader.model import Assignment
+from grader.model import SCRATCH, Assignment
 
 STARTER = ".kit/starter"  # in the handout: the starters once more, for `grade reset`
 KEPT_DOTS = (".kit", ".gitignore")
-LEFT_OUT = ("__pycache__", "*.pyc", "*~", "*.bak", "*.orig", "*-submission-*.zip")
+LEFT_OUT = (*SCRATCH, "*-submission-*.zip")
 SAME_LINE = 40  # a break target's or a wrong program's line of so many characters (without spaces) is taken for its own
 SAME_FILE = 64  # bytes: smaller files are alike by accident
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 PARTS = ("pain", "question", "solution", "break", "stretch")
 SUITES = ("public", "hidden")
+SCRATCH = ("__pycache__", "*.pyc", "*~", "*.bak", "*.orig")  # what tools leave behind: no part of a suite or of a handout
 SEEDS = 8  # a grading seed is one of eight, so that a student's trace can match a recorded one
 
 

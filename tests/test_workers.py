@@ -335,7 +335,7 @@ def test_a_check_with_a_device_is_forked_from_a_process_of_its_own():
 
 
 GATHERS = """
-import ctypes, sys
+import sys
 sys.path.insert(0, sys.argv[1])
 from grader.worker import pages
 

@@ -52,14 +52,19 @@ def command(homework: str, stage: str | None, as_json: bool, pdb: bool, watch: b
         return group.OURS
     if all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts):
         return group.PASSED
-    if assignment.private is None and practice.is_changed(assignment):
-        speak.say(
-            f"tests/ or assignment.toml is not as it was handed out, so your mistakes are not recognised. Your work stays if you take the "
-            f"handout's archive again: grade reset {assignment.name} --update {assignment.name}-student.zip",
-            f"tests/ 或 assignment.toml 与发下来的不一样，所以认不出你的错误。重新取用作业包不会丢掉你的作业："
-            f"grade reset {assignment.name} --update {assignment.name}-student.zip",
-        )
+    if assignment.private is None and not any(verdict.question for verdict in grade.verdicts) and practice.is_changed(assignment):
+        _tell_of_silence(assignment.name)
     return group.FAILED
+
+
+def _tell_of_silence(name: str) -> None:
+    """Say why the tutor asks nothing, and what lets it speak again."""
+    again = f"grade reset {name} --update {name}-student.zip"
+    speak.say(
+        f"tests/ or assignment.toml is not as it was handed out, so your mistakes are not recognised. Your work stays if you take the "
+        f"handout's archive again: {again}",
+        f"tests/ 或 assignment.toml 与发下来的不一样，所以认不出你的错误。重新取用作业包不会丢掉你的作业：{again}",
+    )
 
 
 def show(assignment: Assignment, submission: Submission, grade: Grade) -> None:

@@ -7,10 +7,11 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from grader.errors import CourseError
-from grader.model import SEEDS, Assignment, Submission
+from grader.model import SCRATCH, SEEDS, Assignment, Submission
 
 KEY_VARIABLE = "GRADE_COURSE_KEY"
 
@@ -33,7 +34,7 @@ def suite_folders(assignment: Assignment, suites: Iterable[str]) -> dict[str, Pa
 
 def is_scratch(path: Path) -> bool:
     """Return whether *path* is what tools leave behind (``__pycache__``, ``.pytest_cache``, copies kept of a file): no part of a suite."""
-    return path.name.endswith((".bak", "~")) or any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+    return any(part.startswith(".") or any(fnmatchcase(part, pattern) for pattern in SCRATCH) for part in path.parts)
 
 
 def suite_hash(assignment: Assignment, suites: Iterable[str]) -> str:

@@ -89,8 +89,7 @@ def diagnose(verdicts: Sequence[Verdict], known: Known, seed: int, witness: Call
     seen = witness() if witness is not None and case.failed and known.signs.programs else {}
     fits = [_fit(program, case, known, seed) for program in sorted(known.programs())]
     left = [stands for fit in fits if fit is not None and (stands := _stands(fit, known, seen)) is not None]
-    strange = {stage for stage in {fit.stage for fit in left} if known.signs.strange(stage, seen, {fit.program for fit in left})}
-    left = [fit for fit in left if fit.stage not in strange or known.signs.vouches(fit.program, fit.stage, seen)]
+    left = _believed(left, known, seen)
     names: dict[str, tuple[str, ...]] = {}
     while left:
         done = names.keys()
@@ -128,6 +127,13 @@ def _stands(fit: _Fit, known: Known, seen: Seen) -> _Fit | None:
     if seen and len(failed) > len(fit.home & fit.missing) and signs.proves(fit.program, fit.stage, seen, _parts):
         return dataclasses.replace(fit, equal=fit.equal | failed, other=fit.other - failed, proven=True)
     return None
+
+
+def _believed(fits: Sequence[_Fit], known: Known, seen: Seen) -> list[_Fit]:
+    """Return *fits* without those at whose home the witness saw something that none of them shows, unless it vouches for one."""
+    programs = {fit.program for fit in fits}
+    strange = {stage for stage in {fit.stage for fit in fits} if known.signs.strange(stage, seen, programs)}
+    return [fit for fit in fits if fit.stage not in strange or known.signs.vouches(fit.program, fit.stage, seen)]
 
 
 def _founded(fit: _Fit, case: _Case, done: Iterable[str], hopeful: Iterable[str]) -> bool:

@@ -23,8 +23,12 @@ def _same(a: Token, b: Token) -> bool:
     return type(a) is type(b) and a == b
 
 
+def is_rare(token: Token) -> bool:
+    """Return whether *token* is a number that no accident gives: not 0, 1 or -1, which many mistakes show."""
+    return type(token) in (int, float) and token not in (0, 1, -1)
+
+
 def telling(trace: Sequence[Token]) -> bool:
     """Return whether what *trace* saw last, before the outcome, holds a text, a number other than 0, 1, -1, or an error that few raise."""
     last = trace[-1 - LAST : -1]
-    numbers = any(type(token) in (int, float) and token not in (0, 1, -1) for token in last)
-    return numbers or RARE in last or any(type(token) is str and token[0] == "'" and token[1:2] != "<" for token in last)
+    return any(map(is_rare, last)) or RARE in last or any(type(token) is str and token[0] == "'" and token[1:2] != "<" for token in last)

@@ -24,7 +24,7 @@ from grader.student.process import Starter
 from grader.student.proxy import Student
 from grader.student.session import Session
 from grader.student.trace import normalise
-from grader.tutor.trace import UNWRITTEN, Token, matches
+from grader.tutor.trace import UNWRITTEN, Token, is_rare, matches
 
 LOOK, READ = "look_", "read_"
 SOURCE = 1 << 16  # bytes of a source that is read
@@ -59,15 +59,15 @@ class Signs:
         """Return whether *seen* shows something wrong at *stage* that none of *programs* would show: an answer there that is no right one,
         to a question that all of them answer rightly. A part that is not written yet says nothing.
         """
-        wrong = {name for name, told in seen.items() if name.startswith(LOOK) and stage_of(name) == stage and UNWRITTEN not in told}
-        wrong = {name for name in wrong if name in self.right and not matches(seen[name], self.right[name])}
+        looks = {name for name in self.right.keys() & seen.keys() if name.startswith(LOOK) and stage_of(name) == stage}
+        wrong = {name for name in looks if UNWRITTEN not in seen[name] and not matches(seen[name], self.right[name])}
         return bool(wrong.difference(*(self.of(program) for program in programs)))
 
     def vouches(self, program: str, stage: str, seen: Seen) -> bool:
         """Return whether *seen* holds an answer that *program* gives and no right one does, with a number in it that no accident gives."""
         answers = self.programs.get(program, {})
         mine = [name for name in self._at(program, stage) & seen.keys() if matches(answers[name], seen[name])]
-        return any(type(token) in (int, float) and token not in (0, 1, -1) for name in mine for token in seen[name])
+        return any(is_rare(token) for name in mine for token in seen[name])
 
     def proves(self, program: str, stage: str, seen: Seen, misconceptions: Callable[[str], Collection[str]]) -> bool:
         """Return whether *seen* shows what *program* alone shows. Programs that share one of their *misconceptions* are no others."""

@@ -1,5 +1,7 @@
 """What the tutor asks a program when its numbers alone do not tell which mistake was made. No answer earns or costs a point."""
 
+NEWS = (1.0, -2.5, 0.4)
+
 
 def look_forward_left_minus(student):
     """A number minus a Value, three times."""
@@ -17,26 +19,6 @@ def look_forward_arithmetic(student):
     made = [a + b, a * b, a**3, b**-1, b.tanh(), a.exp(), a.relu(), b.relu(), -a, a - b, a / b]
     mixed = [a + 1.5, a * 1.5, a - 1.5, a / 1.5, 1.5 + a, 1.5 * a]
     return [_number(student, value.data) for value in (*made, *mixed)]
-
-
-def look_order_list(student):
-    """c = a + b, L = c * c: how long is the list of nodes, and how many different ones does it hold?"""
-    c = student.Value(2.0) + student.Value(3.0)
-    order = student.topo(c * c)
-    nodes = [student.identity(order[j]) for j in range(min(40, len(order)))]
-    return [len(nodes), len(set(nodes))]
-
-
-def look_order_twins(student):
-    """Of two graphs in which different nodes show equal numbers: how long is the list, and how many different ones does it hold?"""
-    a, b = student.Value(2.0), student.Value(2.0)
-    product = (a + b) * (a * b)
-    told = []
-    for root in (product, product * a):
-        order = student.topo(root)
-        nodes = [student.identity(order[j]) for j in range(min(40, len(order)))]
-        told.append([len(nodes), len(set(nodes))])
-    return told
 
 
 def look_local_sums(student):
@@ -75,16 +57,22 @@ def look_local_relu(student):
     return [_heard(student, news, lambda v: v.relu(), x) for news in NEWS for x in (-2.0, -0.5, 0.5, 2.0)]
 
 
-NEWS = (1.0, -2.5, 0.4)
+def look_order_list(student):
+    """c = a + b, L = c * c: how long is the list of nodes, and how many different ones does it hold?"""
+    c = student.Value(2.0) + student.Value(3.0)
+    nodes = _listed(student, c * c)
+    return [len(nodes), len(set(nodes))]
 
 
-def _heard(student, news, make, *numbers):
-    """What does *make* show of *numbers*, and what does each of them hear when the result is told *news*?"""
-    values = [student.Value(number) for number in numbers]
-    out = make(*values)
-    out.grad = news
-    out._backward()
-    return [_number(student, thing) for thing in (out.data, *(value.grad for value in values))]
+def look_order_twins(student):
+    """Of two graphs in which different nodes show equal numbers: how long is the list, and how many different ones does it hold?"""
+    a, b = student.Value(2.0), student.Value(2.0)
+    product = (a + b) * (a * b)
+    told = []
+    for root in (product, product * a):
+        nodes = _listed(student, root)
+        told.append([len(nodes), len(set(nodes))])
+    return told
 
 
 def look_order_kept(student):
@@ -97,8 +85,7 @@ def look_order_kept(student):
     numbers = {student.identity(node): number for number, node in enumerate(nodes)}
     told = []
     for root in (2, 4, 5):
-        order = student.topo(nodes[root])
-        listed = [numbers.get(student.identity(order[j]), -1) for j in range(min(40, len(order)))]
+        listed = [numbers.get(identity, -1) for identity in _listed(student, nodes[root])]
         place = {number: listed.index(number) for number in listed}
         below = {child: wanted for child, wanted in parents.items() if child in place}
         after = all(place.get(parent, 99) < place[child] for child, wanted in below.items() for parent in wanted)
@@ -135,6 +122,21 @@ def look_net_layers(student):
         out = student.value(net([x]))
         answers.append(_number(student, (out[0] if isinstance(out, list) else out).data))
     return answers
+
+
+def _listed(student, root):
+    """Which objects stand in the list, by identity? Forty at most."""
+    order = student.topo(root)
+    return [student.identity(order[j]) for j in range(min(40, len(order)))]
+
+
+def _heard(student, news, make, *numbers):
+    """What does *make* show of *numbers*, and what does each of them hear when the result is told *news*?"""
+    values = [student.Value(number) for number in numbers]
+    out = make(*values)
+    out.grad = news
+    out._backward()
+    return [_number(student, thing) for thing in (out.data, *(value.grad for value in values))]
 
 
 def _number(student, thing):

@@ -52,22 +52,9 @@ def look_nll_far(student):
 
 def look_sweep_best(student):
     """Which rate wins, where the good one comes last, first, and between?"""
-    draw = random.Random(5)
-    params = [student.tensor(_numbers(draw, shape)) for shape in ((27, 2), (6, 5), (5,), (5, 27), (27,))]
+    params = _start(student, 5)
     X, Y = _examples(student)
     return [student.value(student.lr_sweep(params, X, Y, rates, 12, 8, 0)) for rates in ([1e-6, 0.5], [0.5, 1e5], [1e-6, 0.5, 1e5])]
-
-
-def _list(student, thing):
-    return _rounded(student.value(thing.detach() if hasattr(thing, "detach") else thing).tolist())
-
-
-def _rounded(thing):
-    return [_rounded(one) for one in thing] if isinstance(thing, list) else round(float(thing), 5)
-
-
-def _flat(thing):
-    return [number for one in thing for number in _flat(one)] if isinstance(thing, list) else [thing]
 
 
 def look_embed_hears(student):
@@ -84,8 +71,7 @@ def look_train_moved(student):
     """Which of the five tensors did a short training move? A map that hears nothing cannot move: that is another question."""
     if look_embed_hears(student) == "nothing":
         return "the map hears nothing"
-    draw = random.Random(3)
-    params = [student.tensor(_numbers(draw, shape)) for shape in ((27, 2), (6, 5), (5,), (5, 27), (27,))]
+    params = _start(student, 3)
     before = [student.value(param.clone()) for param in params]
     X, Y = _examples(student)
     trained, losses = student.value(student.train(params, X, Y, 6, 0.5, 8, 0, "cpu"))
@@ -94,6 +80,23 @@ def look_train_moved(student):
 
 
 look_sweep_moved = look_train_moved  # a map that stays where it is shows in the sweep first, where the two share their steps
+
+
+def _list(student, thing):
+    return _rounded(student.value(thing.detach() if hasattr(thing, "detach") else thing).tolist())
+
+
+def _rounded(thing):
+    return [_rounded(one) for one in thing] if isinstance(thing, list) else round(float(thing), 5)
+
+
+def _flat(thing):
+    return [number for one in thing for number in _flat(one)] if isinstance(thing, list) else [thing]
+
+
+def _start(student, seed):
+    draw = random.Random(seed)
+    return [student.tensor(_numbers(draw, shape)) for shape in ((27, 2), (6, 5), (5,), (5, 27), (27,))]
 
 
 def _numbers(draw, shape):
