@@ -24,8 +24,8 @@ from grader.student.process import starter
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = (ROOT / "tests" / "golden" / "check_modules.txt").read_text(encoding="utf-8").split()
-PUBLIC_FRAMES, PUBLIC_BYTES = 194, 268_632  # hw2's reference, 23 checks; 18 KB of it are the compiled module, told once
-HIDDEN_FRAMES = 442  # 48 checks; what her own tests ask through the judge is not in it
+PUBLIC_FRAMES, PUBLIC_BYTES = 188, 190_919  # hw2's reference, 23 checks; 18 KB of it are the compiled module, told once
+HIDDEN_FRAMES = 436  # 48 checks; what her own tests ask through the judge is not in it
 STATEMENTS = ["BEGIN", "SELECT", "SELECT", "INSERT", "DELETE"]
 TOO_HEAVY = {"torch", "numpy", "sqlalchemy", "rich", "jinja2", "nbgrader", "nbformat", "asyncio", "ssl", "http", "multiprocessing"}
 COUNT = """\
@@ -67,9 +67,10 @@ def graded(suites: list[str], tier: int) -> tuple[dict[str, int], int]:
 
     def work(bench: Bench) -> tuple[dict[str, int], int]:
         bench.grade(submission)
-        before = bench.frames, bench.wire_bytes, workers.forks
+        before = bench.frames, bench.wire_bytes, workers.forks, getattr(workers, "embryos", 0)
         assert bench.grade(submission).score > 0
         counts = {"frames": bench.frames - before[0], "bytes": bench.wire_bytes - before[1], "forks": workers.forks - before[2]}
+        counts["embryos"] = getattr(workers, "embryos", 0) - before[3]
         return counts, len(bench.checks)
 
     try:
@@ -82,7 +83,7 @@ def test_the_public_suite_takes_one_worker(handout: Path) -> None:
     """On tier 3 as well, where each worker is a Python of its own. Two frames a question, and two for each fresh start."""
     counts, checks = graded(["public"], 3)
     assert checks == 23
-    assert counts == {"frames": PUBLIC_FRAMES, "bytes": PUBLIC_BYTES, "forks": 1}
+    assert counts == {"frames": PUBLIC_FRAMES, "bytes": PUBLIC_BYTES, "forks": 1, "embryos": 0}
 
 
 def test_the_hidden_suite_takes_a_worker_a_check_and_no_more() -> None:
@@ -92,6 +93,7 @@ def test_the_hidden_suite_takes_a_worker_a_check_and_no_more() -> None:
     with_student = 40
     assert checks == 48
     assert counts["forks"] == with_student + 2 * pairs + 1
+    assert counts["embryos"] == 1
     assert counts["frames"] == HIDDEN_FRAMES
 
 

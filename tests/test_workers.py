@@ -15,6 +15,7 @@ import pytest
 from grader import judge, manifest, wall
 from grader.judge import breakit
 from grader.model import Grade, Submission
+from grader.student.errors import WorkerGone
 from grader.student.line import Budget, Program, Worker
 from grader.student.process import WORKER, Starter, starter
 from grader.student.proxy import Student
@@ -191,15 +192,67 @@ def test_no_program_passes_through_the_process_that_the_next_is_forked_from(tmp_
         pytest.skip(f"NOT RUN: this machine gives tier {the_wall.tier}, not {tier}: {the_wall.reason}")
     workers = starter(the_wall, ())
     try:
-        for _ in range(2):
-            first = workers.start(Program({"program.py": b"SECRET = 'kept-by-another'\n"}, "program"), Budget())
+        another = Program({"program.py": b"SECRET = 'kept-by-another'\n"}, "program")
+        for _ in range(3):
+            first = workers.start(another, Budget(), often=True)
             assert "SECRET" in first.names()
             first.close()
-        second = workers.start(Program({"program.py": SEARCH.encode()}, "program"), Budget(seconds=10.0))
-        names = second.names()
-        session = Session(second)
-        assert Student(session, names).look() == [0, True]
-        second.close()
+        searching = Program({"program.py": SEARCH.encode()}, "program")
+        for _ in range(2):  # a fork of the zygote, and one of its own embryo
+            second = workers.start(searching, Budget(seconds=10.0), often=True)
+            names = second.names()
+            session = Session(second)
+            assert Student(session, names).look() == [0, True]
+            second.close()
+        assert workers.embryos == 2
+    finally:
+        workers.close()
+
+
+ALIKE = """\
+import os
+import random
+
+seen = []
+parent = os.getppid()
+drawn = random.random()
+
+
+def calls():
+    seen.append(1)
+    return len(seen)
+
+
+def end():
+    print("bye")
+    os._exit(3)
+"""
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_a_worker_of_an_embryo_is_like_any_other(tier: int) -> None:
+    """It knows nothing of the worker before it, prints, ends by itself with its own status, and stands behind the same layers."""
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: this machine gives tier {the_wall.tier}, not {tier}: {the_wall.reason}")
+    program, workers = Program({"program.py": ALIKE.encode()}, "program"), starter(the_wall, ())
+    found = []
+    try:
+        for often in (False, True, True):
+            worker = workers.start(program, Budget(), often=often)
+            student = Student(Session(worker), worker.names())
+            alike = [worker.layers, student.value(student.parent), student.value(student.drawn), student.value(student.calls())]
+            with pytest.raises(WorkerGone, match="exit status 3"):
+                student.value(student.end())
+            assert worker.output == "bye\n"
+            found.append(alike)
+        assert found[0] == found[1] == found[2]
+        assert (workers.forks, workers.embryos) == (3, 1)
+        workers.sweep()
+        worker = workers.start(program, Budget(seconds=1.5), often=True)  # another budget, another embryo
+        assert "seen" in worker.names()
+        worker.close()
+        assert workers.embryos == 2
     finally:
         workers.close()
 
@@ -240,12 +293,12 @@ from test_workers import kill_the_workers
 killed = []
 
 
-@pytest.mark.stage("all", points={points} * 5)
-@pytest.mark.parametrize("name", ["once", "always"])
+@pytest.mark.stage("all", points={points} * 2)
+@pytest.mark.parametrize("name", ["first", "second", "once", "always", "last"])
 def test_it(student, name):
-    """A kill."""
+    """A kill, when the program has an embryo, of that too."""
     assert student.value(student.calls()) == 1
-    if name == "always" or not killed:
+    if name == "always" or name == "once" and not killed:
         killed.extend(kill_the_workers())
         assert killed
     assert student.value(student.calls()) == 2
@@ -256,9 +309,9 @@ def test_it(student, name):
 def test_a_kill_from_outside_is_nobodys_zero(tmp_path: Path, tier: int) -> None:
     """The check is tried once more; what dies each time stays a crash, and nothing is tried for ever."""
     grade, _ = graded(tmp_path, ["hidden"], tier, suite=KILLS)
-    assert outcomes(grade) == {"once": "PASS", "always": "CRASH"}
+    assert outcomes(grade) == {"first": "PASS", "second": "PASS", "once": "PASS", "always": "CRASH", "last": "PASS"}
     assert grade.status == "graded"
-    assert "SIGKILL" in grade.verdicts[1].message
+    assert "SIGKILL" in grade.verdicts[3].message
 
 
 CATCHES = """\

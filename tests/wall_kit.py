@@ -16,7 +16,7 @@ import pytest
 from grader import wall
 
 PACKAGE = Path(wall.__file__).resolve().parent.parent
-WALLS = ("tier1", "tier1-user-namespaces", "tier2")
+WALLS = ("tier1", "tier1-user-namespaces", "tier2", "tier1-embryo", "tier2-embryo")
 
 BOOT = r"""
 import json, os, select, signal, sys, time
@@ -31,13 +31,23 @@ if job["policy"] is not None:
 results = {}
 for name, source in job["snippets"].items():
     reading, writing = os.pipe()
+    hearing, telling = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(writing, 1)
         os.dup2(writing, 2)
         layers = []
-        if job["policy"] is not None:
+        if job["embryo"]:
+            os.dup2(telling, 3)
+            layers = seal.seal({**job["policy"], "keep": [3], "forks": True})
+            born = seal.cloner()()
+            if born:
+                os.write(3, b"%d" % born)
+                os._exit(0)
+            os.close(3)
+            seal.finish(job["policy"])
+        elif job["policy"] is not None:
             layers = seal.seal({**job["policy"], "keep": []})
         names = dict(job["names"], layers=layers, zygote=os.getppid())
         try:
@@ -51,6 +61,13 @@ for name, source in job["snippets"].items():
         os.write(1, b"\0" + answer.encode("utf-8", "replace"))
         os._exit(0)
     os.close(writing)
+    os.close(telling)
+    if job["embryo"]:
+        born = os.read(hearing, 20)
+        if born:
+            os.waitpid(pid, 0)
+            pid = int(born)
+    os.close(hearing)
     said, end = b"", time.monotonic() + job["seconds"]
     while True:
         ready = select.select([reading], [], [], max(0, end - time.monotonic()))[0]
@@ -81,15 +98,21 @@ class Result:
     exit: int
 
 
+class WithEmbryo(wall.Wall):
+    """A wall behind which snippets run in forks of a process that is sealed already."""
+
+
 def build(name: str) -> wall.Wall:
     """Return the wall *name*, or mark the test loudly as not run when this machine cannot build it."""
-    tier = 2 if name == "tier2" else 1
+    tier = 2 if name.startswith("tier2") else 1
     found = wall.probe(tier)
     if found.tier != tier:
         pytest.skip(f"NOT RUN, THE WALL IS UNPROVEN HERE: no tier {tier}: {found.reason}; {found.remedy}")
     if name == "tier1-user-namespaces":
         layers = tuple("user-namespaces" if layer == "namespaces" else layer for layer in found.layers)
         found = wall.Wall(1, layers, found.reason, found.remedy)
+    if name.endswith("-embryo"):
+        found = WithEmbryo(tier, found.layers, found.reason, found.remedy)
     return found
 
 
@@ -112,7 +135,7 @@ def sealed(
     policy = {**wall.policy(the_wall, memory_mib=memory, cpu=cpu, packages=packages), **(changes or {})}
     site = [path for path in sys.path if path.endswith("site-packages")] if packages or preload else []
     job = {"snippets": dict(snippets), "policy": policy, "names": dict(names or {}), "seconds": seconds, "site": site}
-    job["preload"] = list(preload)
+    job["preload"], job["embryo"] = list(preload), isinstance(the_wall, WithEmbryo) and not policy.get("cuda")
     command = wall.command(the_wall, [sys.executable, "-s", "-P", "-S", "-c", BOOT, str(PACKAGE.parent)], read=[PACKAGE])
     done = subprocess.run(
         command,

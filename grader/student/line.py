@@ -112,7 +112,7 @@ class Worker:
         if self.gone is not None:
             raise self.gone
         try:
-            self.channel.send(message, blobs, time.monotonic() + self._left() * PATIENCE)
+            self.channel.tell(message, blobs, time.monotonic() + self._left() * PATIENCE)
         except wire.OutOfTime:
             raise self._end(WorkerLate("it did not read what it was sent")) from None
         except wire.Closed:
@@ -193,7 +193,7 @@ class Worker:
         printed = self._output.take()
         self.channel.frames = self.channel.bytes = 0
         with contextlib.suppress(wire.Closed):  # shows when it is asked
-            self.channel.send({"renew": True})
+            self.channel.tell({"renew": True})
         return printed, used
 
     def close(self, *, soon: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Start workers: forks of a zygote behind the wall (tiers 1 and 2), or one plain process each (tier 3)."""
+"""Start workers: forks of a zygote or of a program's embryo behind the wall (tiers 1 and 2), or one plain process each (tier 3)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from typing import Any, Protocol
 
 from grader import wall, wire
 from grader.errors import GraderFault
+from grader.student.embryo import START_SECONDS, Birth, Embryo, Unborn
 from grader.student.line import Budget, Output, Program, Worker
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
 ISOLATED = ("-s", "-P", "-S")  # not -I: it would ignore the fixed PYTHONHASHSEED, and sets would iterate by chance
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # malloc asks for them from the start; other C libraries do not look
-START_SECONDS = 120.0  # a cold disk and torch; only a fault of ours takes longer
 
 
 class Starter(Protocol):
@@ -35,7 +35,7 @@ class Starter(Protocol):
 
     wall: wall.Wall
 
-    def start(self, program: Program, budget: Budget) -> Worker: ...
+    def start(self, program: Program, budget: Budget, *, often: bool = False) -> Worker: ...
 
     def alive(self) -> bool: ...
 
@@ -71,7 +71,9 @@ class Zygote:
         self._policies: dict[tuple[float, int | None, bool], int] = {}
         self._said = ""
         self._ended: list[tuple[int, Callable[[], None]]] = []  # workers that the zygote will be told of with the next message
-        self.forks = 0
+        self._embryo: Embryo | None = None
+        self.forks = 0  # workers
+        self.embryos = 0
         self._open()
 
     def _open(self) -> None:
@@ -97,11 +99,9 @@ class Zygote:
             theirs.close()
         self._control = wire.Channel(ours)
         self._control.wait_with(lambda deadline: _wait_for(ours, deadline))
-        self._send({"do": "prepare", "preload": self._preload, "site": site_folders(), "cuda": self._cuda}, lambda reply: None)
+        self.ask({"do": "prepare", "preload": self._preload, "site": site_folders(), "cuda": self._cuda}, lambda reply: None)
 
-    # a queue of requests: answers come in order, and may be read later
-
-    def _tell(self, message: Any, fds: Sequence[int] = ()) -> None:
+    def tell(self, message: Any, fds: Sequence[int] = ()) -> None:
         """Send what has no answer, and with it who is to end."""
         ended, self._ended = self._ended, []
         if ended:
@@ -117,13 +117,15 @@ class Zygote:
             for _, hang_up in ended:
                 hang_up()
 
-    def _send(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
-        self._tell(message, fds)
+    def ask(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
+        """Send what has an answer: *then(answer)* is called when it, or a later one, is awaited."""
+        self.tell(message, fds)
         pending = _Pending(then)
         self._replies.append(pending)
         return pending
 
     def await_reply(self, pending: _Pending) -> None:
+        """Read answers until the one to *pending* has come."""
         while not pending.done:
             first = self._replies[0]
             try:
@@ -134,6 +136,10 @@ class Zygote:
             first.done = True
             first.then(reply)
 
+    def end_soon(self, pid: int, hang_up: Callable[[], None]) -> None:
+        """End the worker *pid* with the next message, and hang up then."""
+        self._ended.append((pid, hang_up))
+
     def _fault(self) -> GraderFault:
         self._process.kill()
         if self._process.stderr and not self._said:
@@ -141,26 +147,56 @@ class Zygote:
         last = self._said.splitlines()[-1] if self._said else "no message"
         return GraderFault(f"the process behind the wall (tier {self.wall.tier}) is gone: {last}; `grade doctor` says what is missing")
 
-    def start(self, program: Program, budget: Budget) -> Worker:
-        """Fork a sealed worker for *program*; returns before it has loaded."""
+    def start(self, program: Program, budget: Budget, *, often: bool = False) -> Worker:
+        """Fork a sealed worker for *program*; returns before it has loaded. One that will *often* be asked for gets an embryo."""
         policy = self._policy(budget)
+        embryo = self._embryo_of(program, policy) if often and not budget.cuda else None
         sock, theirs = socket.socketpair()
         reading, writing = os.pipe()
         control = _Forked(self)
         try:
-            request = {"do": "fork", "policy": policy}
-            control.pending = self._send(request, control.born, fds=[theirs.fileno(), writing])
-        except GraderFault:
+            fds = [theirs.fileno(), writing]
+            if embryo is None:
+                control.pending = self.ask({"do": "fork", "policy": policy}, control.born, fds)
+            else:
+                control.pending = embryo.fork(control.born, fds)
+        except (GraderFault, Unborn) as error:
             sock.close()
             os.close(reading)
-            raise
+            if embryo is None or isinstance(error, GraderFault):
+                raise
+            self._forget_embryo()
+            return self.start(program, budget)
         finally:
             theirs.close()
             os.close(writing)
         self.forks += 1
         worker = Worker(sock, Output(reading, budget.output), control, budget)
-        worker.load(program)
+        if embryo is None:
+            worker.load(program)
         return worker
+
+    def _embryo_of(self, program: Program, policy: int) -> Embryo | None:
+        """Return the embryo of *program*, if it can have one: its code must be known, so that nothing of it has run there."""
+        if self._embryo is not None and (self._embryo.program is not program or self._embryo.policy != policy):
+            self._forget_embryo()
+        if self._embryo is None and program.code is not None:
+            ours, theirs = socket.socketpair()
+            try:
+                self.tell({"do": "embryo", "policy": policy}, [theirs.fileno()])
+                self._embryo = Embryo(ours, program, policy)
+                self.embryos += 1
+            except (GraderFault, OSError):
+                ours.close()
+                raise
+            finally:
+                theirs.close()
+        return self._embryo
+
+    def _forget_embryo(self) -> None:
+        embryo, self._embryo = self._embryo, None
+        if embryo is not None:
+            embryo.close()
 
     def _policy(self, budget: Budget) -> int:
         """Return the number of a policy that the zygote has been told."""
@@ -169,13 +205,18 @@ class Zygote:
             cpu = budget.seconds * 2 + 3  # a backstop: the judge's own clock is the limit
             told = wall.policy(self.wall, memory_mib=budget.memory, cpu=cpu, packages=self._packages, cuda=budget.cuda)
             self._policies[key] = number = len(self._policies)
-            self._tell({"do": "policy", "number": number, "policy": told})
+            self.tell({"do": "policy", "number": number, "policy": told})
         return self._policies[key]
 
     def sweep(self) -> None:
-        """End now whoever was to end soon."""
+        """End now whoever was to end soon, and the embryo."""
+        self._forget_embryo()
+        self.end_now()
+
+    def end_now(self) -> None:
+        """End whoever was to end soon."""
         if self._ended:
-            self._tell({"do": "sweep"})
+            self.tell({"do": "sweep"})
 
     def alive(self) -> bool:
         """Return whether the zygote is still there; for the process that started it alone."""
@@ -183,6 +224,7 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote and everything that it forked."""
+        self._forget_embryo()
         self._control.close()
         for _, hang_up in self._ended:
             hang_up()
@@ -220,42 +262,51 @@ class _Forked:
         self._pid = 0
         self.waited = 0.0
         self._status: int | None = None
-        self.pending: _Pending | None = None
+        self.pending: _Pending | Birth | None = None
 
     def born(self, reply: Any) -> None:
         self._pid = int(reply["pid"])
 
     def ready(self) -> int:
         """Wait until the zygote has forked it; return its process number there."""
-        if self.pending is not None:
-            self._zygote.await_reply(self.pending)
+        pending, self.pending = self.pending, None
+        if isinstance(pending, Birth):
+            try:
+                pending.wait()
+            except Unborn:  # it goes for a worker that somebody killed
+                self._status = int(signal.SIGKILL)
+        elif pending is not None:
+            self._zygote.await_reply(pending)
         return self._pid
 
     def spent(self) -> dict[str, float]:
         answer: dict[str, float] = {}
-        pid = self.ready()
-        self._zygote.await_reply(self._zygote._send({"do": "spent", "pid": pid}, answer.update))
+        if pid := self.ready():
+            self._zygote.await_reply(self._zygote.ask({"do": "spent", "pid": pid}, answer.update))
         return answer
 
     def end(self, grace: float = 0.0) -> int:
+        pid = self.ready()
         if self._status is None:
             answer: dict[str, Any] = {}
-            pid = self.ready()
-            self._zygote.await_reply(self._zygote._send({"do": "kill", "pid": pid, "grace": grace}, answer.update))
+            self._zygote.await_reply(self._zygote.ask({"do": "kill", "pid": pid, "grace": grace}, answer.update))
             self._status = int(answer["exit"][0])
             self.waited = float(answer["exit"][3])
         return self._status
 
     def drop(self, then: Callable[[], None], soon: bool = False) -> None:
-        if self._status is None:
-            self._status = 0
-            try:
-                self._zygote._ended.append((self.ready(), then))
-            except GraderFault:
-                then()
-                raise
-            if not soon:
-                self._zygote.sweep()
+        try:
+            pid = self.ready()
+        except GraderFault:
+            then()
+            raise
+        if self._status is not None:
+            then()
+            return
+        self._status = 0
+        self._zygote.end_soon(pid, then)
+        if not soon:
+            self._zygote.end_now()
 
 
 class WithDevice:
@@ -267,10 +318,10 @@ class WithDevice:
         self._start_device = functools.partial(Zygote, the_wall, packages, preload, cuda=True)
         self._device: Zygote | None = None
 
-    def start(self, program: Program, budget: Budget) -> Worker:
+    def start(self, program: Program, budget: Budget, *, often: bool = False) -> Worker:
         """Fork a worker from the one that *budget* asks for; the one with the device starts when it is first needed."""
         if not budget.cuda:
-            return self._without.start(program, budget)
+            return self._without.start(program, budget, often=often)
         if self._device is None:
             self._device = self._start_device()
         return self._device.start(program, budget)
@@ -302,7 +353,7 @@ class Plain:
         self._preload = list(packages if preload is None else preload)
         self.forks = 0
 
-    def start(self, program: Program, budget: Budget) -> Worker:
+    def start(self, program: Program, budget: Budget, *, often: bool = False) -> Worker:
         """Start a process, have it connect back with a token, and send it *program*."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(START_SECONDS)

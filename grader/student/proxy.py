@@ -39,12 +39,13 @@ class Proxy:
     # structure
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_value":  # a slot that nothing was put into: most promises are never asked for
-            return _UNASKED
-        if name == "_type":
-            return ""
-        if name.startswith("__") and name.endswith("__"):  # copy, pickle, numpy and pytest look for these: none crosses
-            raise AttributeError(name)
+        if name[:1] == "_":
+            if name == "_value":  # a slot that nothing was put into: most promises are never asked for
+                return _UNASKED
+            if name == "_type":
+                return ""
+            if name.startswith("__") and name.endswith("__"):  # copy, pickle, numpy and pytest look for these: none crosses
+                raise AttributeError(name)
         return self._session.get(self._number, name)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -59,7 +59,7 @@ class Session:
             self._ask(None)
         return Proxy(self, number)
 
-    def _push(self, op: list[Any]) -> None:
+    def _push(self, op: tuple[Any, ...]) -> None:
         self._queue.append(op)
         if len(self._queue) >= QUEUE and not self._blobs:
             self._ask(None)
@@ -71,21 +71,27 @@ class Session:
         return self.op("o", sign, terms)
 
     def get(self, number: int, name: str) -> Proxy:
-        return self.op("g", number, name)
+        mine = self._next  # as op does it, once more: half of what a check asks for is an attribute
+        self._next = mine + 1
+        queue = self._queue
+        queue.append(("g", mine, number, name))
+        if len(queue) >= QUEUE and not self._blobs:
+            self._ask(None)
+        return Proxy(self, mine)
 
     def set(self, number: int, name: str, value: Any) -> None:
         term = self._term(value)
         self._must_call_now = False
-        self._push(["s", number, name, term])
+        self._push(("s", number, name, term))
 
     def delete(self, number: int, name: str) -> None:
-        self._push(["x", number, name])
+        self._push(("x", number, name))
 
     def item(self, number: int, key: Any) -> Proxy:
         return self.op("i", number, self._term(key))
 
     def set_item(self, number: int, key: Any, value: Any) -> None:
-        self._push(["I", number, self._term(key), self._term(value)])
+        self._push(("I", number, self._term(key), self._term(value)))
         self._must_call_now = False
 
     def tensor(self, values: Any, dtype: str, device: str, requires_grad: bool) -> Proxy:
@@ -101,6 +107,10 @@ class Session:
         terms = [self._term(arg) for arg in args] if args else ()
         named = {name: self._term(value) for name, value in kwargs.items()} if kwargs else kwargs
         if not self._must_call_now:
+            queue = self._queue
+            if number == self._next - 1 and queue and queue[-1][0] == "g":  # a method that was asked for just now: both in one
+                _, _, target, name = queue.pop()
+                return self.op("m", target, name, terms, named)
             return self.op("c", number, terms, named)
         self._must_call_now = False
         result = self.op("C", number, terms, named)

@@ -21,7 +21,9 @@ import socket
 import time
 
 from grader import wire
-from grader.worker import load, pages, seal, serve
+from grader.worker import embryo, load, pages, seal, serve
+
+UNSEALED = 70  # the exit status of a worker that could not be made
 
 TYPE_CHECKING = False  # here and in what this process imports: `typing` would take longer than the rest
 if TYPE_CHECKING:
@@ -143,14 +145,29 @@ class Zygote:
         self._sweep()
         return {"pid": pid}
 
+    def do_embryo(self, message: Any) -> None:
+        (connection,) = self._channel.fds[:1]
+        del self._channel.fds[:1]
+        pid = os.fork()
+        if pid == 0:
+            try:
+                embryo.become(connection, self._policies[message["policy"]], self._site)
+            finally:  # it could not: the judge sees that it is gone, and asks here
+                os._exit(UNSEALED)
+        os.close(connection)
+        self._children.add(pid)
+        self._dropped.add(pid)  # it ends when the judge hangs up
+
     def _become_worker(self, connection: int, output: int, policy: Any) -> None:
-        code = 70
+        code = UNSEALED
         try:
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.dup2(connection, 3)
             layers = seal.seal(policy)
-            work(wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)), self._site, layers)
+            channel = wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3))
+            serve.disguise()
+            serve.work(channel, load.program(channel.receive_bytes()), self._site, layers)
             code = 0
         except BaseException as error:
             os.write(2, f"worker: {type(error).__name__}: {error}\n".encode())
@@ -223,28 +240,6 @@ def _streams() -> None:
         setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1))  # noqa: SIM115
 
 
-def work(channel: wire.Channel, site: list[str], layers: list[str]) -> None:
-    """Be a worker: receive the program, load it, say so, serve it; afresh for each check that the judge has for it."""
-    sys.path[:] = [path for path in sys.path if path != sys.argv[1]]
-    sys.argv[:] = ["student"]
-    deepest = sys.getrecursionlimit()
-    program = load.program(channel.receive_bytes())
-    while True:
-        try:
-            module = load.load(program, site, lambda code: channel.send({"code": True}, [code]))
-        except BaseException as error:
-            channel.send({"e": serve.describe(error, program.files)})
-            return
-        names = [name for name in vars(module) if len(name) <= 200][:2000]
-        channel.send({"v": {"names": names, "layers": layers}})
-        if not serve.Served(channel, program.files).serve(module):
-            return
-        sys.setrecursionlimit(deepest)
-        del module
-        load.forget(program)
-        gc.collect()  # what the check before left in circles counts against the same memory
-
-
 def single(port: int) -> None:
     """Tier 3: one process, no fork, no wall; the judge replaces it after a crash or a timeout."""
     first = json.loads(sys.stdin.buffer.readline())
@@ -254,7 +249,8 @@ def single(port: int) -> None:
     channel.send({"token": first["token"]})
     preload(first["preload"], first["site"], cuda=first["cuda"])
     _streams()
-    work(channel, first["site"], [])
+    serve.disguise()
+    serve.work(channel, load.program(channel.receive_bytes()), first["site"], [])
 
 
 def main() -> None:

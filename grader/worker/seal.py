@@ -30,6 +30,7 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 _CAP_DAC_READ_SEARCH, _CAP_SETGID, _CAP_SETUID = 2, 6, 7
 _CAP_HEADER = struct.pack("=II", 0x20080522, 0)  # version 3, this process
+FORK_FLAGS = syscalls.FORK_FLAGS
 _RULESETS = 64  # the first of the descriptors that they are kept at
 _SPARE_IDS = 1_900_000_000  # numbers that no system hands out; each worker takes its own
 
@@ -45,7 +46,7 @@ class _Kit:
         self.mapped: tuple[int, int] | None = None  # bytes of address space in use before the fork, and how many of them can be written
         self.unbound = False  # the bounding set is empty already
         self.spare: dict[str, int | None] = {}  # where numbers that nobody uses begin
-        self.filters: dict[tuple[bool, bool], tuple[bytes, Any]] = {}
+        self.filters: dict[tuple[bool, ...], tuple[bytes, Any]] = {}
         self.rulesets: dict[tuple[Any, ...], int] = {}
         self.closed: dict[tuple[str, ...], bool] = {}
 
@@ -69,6 +70,7 @@ def prepare(policy: Policy | None = None) -> None:
     _kit.mapped = _mapped()
     if policy is not None:
         _filter(_kit, policy)
+        _filter(_kit, {**policy, "forks": True})
         for kind in ("uid", "gid"):
             _spare_id(_kit, kind)
         if policy.get("landlock") and not policy.get("cuda") and _paths(policy) not in _kit.rulesets:
@@ -106,6 +108,29 @@ def seal(policy: Policy) -> list[str]:
         if name in required:
             raise OSError(problem.errno, f"layer {name}: {problem.strerror}")
     return held
+
+
+def finish(policy: Policy) -> None:
+    """Seal the fork of a process that sealed itself with ``policy["forks"]``: all but that it may fork holds in it already."""
+    assert _kit is not None
+    os.setsid()
+    _parent(_kit, policy)
+    _seccomp(_kit, policy)
+
+
+def cloner() -> Callable[[], int]:
+    """Return a fork whose child has this process's parent for its own; for a process with one thread.
+
+    ``os.fork`` cannot ask for that. What it does besides is of no use here: no lock is held, and who loads a program seeds ``random``.
+    """
+    import ctypes
+
+    syscall = ctypes.PyDLL(None, use_errno=True).syscall
+    syscall.restype = ctypes.c_long
+    number = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+    assert _kit is not None
+    kit = _kit
+    return lambda: _call(kit, syscall(number, FORK_FLAGS, 0, 0, 0, 0))
 
 
 # --- the layers, in the order in which they are put on ---------------------------------------------------------------
@@ -238,11 +263,11 @@ _LAYERS: tuple[tuple[str, Callable[[_Kit, Policy], bool]], ...] = (
 
 def _filter(kit: _Kit, policy: Policy) -> tuple[bytes, Any]:
     """Return what the kernel is given, and the buffer that it points into."""
-    key = bool(policy.get("cuda")), bool(policy.get("landlock"))
+    key = bool(policy.get("cuda")), bool(policy.get("landlock")), bool(policy.get("forks"))
     if key not in kit.filters:
         import ctypes
 
-        program = syscalls.build(os.uname().machine, cuda=key[0], writes_held=key[1])
+        program = syscalls.build(os.uname().machine, cuda=key[0], writes_held=key[1], forks=key[2])
         buffer = ctypes.create_string_buffer(program, len(program))
         kit.filters[key] = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer)), buffer
     return kit.filters[key]

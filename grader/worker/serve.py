@@ -5,13 +5,16 @@ Nothing here is trusted by the judge: whoever rewrites it can only send other va
 
 from __future__ import annotations
 
+import gc
 import math
 import operator
 import sys
 from _thread import get_ident  # `threading` would run its own clean-up in every fork
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 
 from grader import wire
+from grader.worker import load
 from grader.worker.load import text
 
 TYPE_CHECKING = False
@@ -107,7 +110,7 @@ class Served:
         self._numbers: dict[int, int] = {}
         self._next = -1
         self._thread = get_ident()
-        self._blobs_in: list[bytes] = []
+        self._blobs_in: Sequence[bytes] = ()
         self._blobs_out: list[bytes] = []
         self._arrays = False
         self._decode = wire.Decoder(self._special_in, strings=1 << 26, count=1 << 26)
@@ -117,7 +120,7 @@ class Served:
         self._objects[0] = module
         try:
             while True:
-                message, self._blobs_in = self._channel.receive()
+                message, self._blobs_in = self._channel.told()
                 if "renew" in message:
                     return True
                 self._answer(message)
@@ -138,9 +141,14 @@ class Served:
 
     def _batch(self, ops: Sequence[Sequence[Any]], ask: Sequence[Any] | None) -> dict[str, Any]:
         reply: dict[str, Any] = {}
+        objects, value = self._objects, self._value
         for op in ops:
-            restored = self._do(op)
-            if restored is not None:
+            kind = op[0]
+            if kind == "m":  # the commonest by far: a method, found and called
+                _, number, target, name, terms, named = op
+                method = objects[number - 1] = getattr(objects[target], name)
+                objects[number] = method(*map(value, terms), **{k: value(v) for k, v in named.items()} if named else named)
+            elif (restored := self._do(op)) is not None:
                 reply["r"] = restored
         if ask is None:
             reply["v"] = None
@@ -275,7 +283,7 @@ class Served:
         request["kwargs"] = {str(key): self._encode(value) for key, value in request["kwargs"].items()}
         self._channel.send(request, self._blobs_out)
         while True:
-            message, self._blobs_in = self._channel.receive()
+            message, self._blobs_in = self._channel.told()
             if "ops" in message:
                 self._answer(message)
                 continue
@@ -377,3 +385,31 @@ def _flush() -> None:
         sys.stderr.flush()
     except Exception:  # she may have closed or replaced them
         return
+
+
+def disguise() -> None:
+    """Leave nothing of how this process was started where a program would look."""
+    sys.path[:] = [path for path in sys.path if path != sys.argv[1]]
+    sys.argv[:] = ["student"]
+
+
+def work(
+    channel: wire.Channel, program: load.Program, site: list[str], layers: list[str], run: Callable[[], ModuleType] | None = None
+) -> None:
+    """Be a worker: load the program (*run* does it where all is prepared), say so, serve it; afresh for each check that the judge has."""
+    deepest = sys.getrecursionlimit()
+    while True:
+        try:
+            module = (run or load.prepare(program, site, lambda code: channel.send({"code": True}, [code])))()
+        except BaseException as error:
+            channel.send({"e": describe(error, program.files)})
+            return
+        names = [name for name in vars(module) if len(name) <= 200][:2000]
+        channel.send({"v": {"names": names, "layers": layers}})
+        if not Served(channel, program.files).serve(module):
+            return
+        sys.setrecursionlimit(deepest)
+        run = None
+        del module
+        load.forget(program)
+        gc.collect()  # what the check before left in circles counts against the same memory

@@ -36,6 +36,9 @@ _GUARDED = """clone:56:220 fcntl:72:25 ioctl:16:29 prctl:157:167 prlimit64:302:2
 madvise:28:233 open:2:-1 openat:257:56 clone3:435:435 openat2:437:437"""
 # The driver does not start without a socket to listen at, of a kind that nothing else here has; it is never accepted from.
 _CUDA_GUARDED = " socket:41:198 setsockopt:54:208 connect:42:203 unlink:87:-1 unlinkat:-1:35"
+# More for an embryo: it forks, hears of descriptors, and lets each fork of it put on the filter that has none of this.
+_FORKS = " recvmsg:47:212 setsid:112:157 seccomp:317:277"
+FORK_FLAGS = 0x8011  # CLONE_PARENT | SIGCHLD
 _LAST_KNOWN = 470  # above it the C library is told ENOSYS, and falls back
 
 _THREAD = 0x00010000
@@ -45,6 +48,7 @@ _SETFL = 4  # the driver makes its own pipes and events non-blocking
 _PASSCRED, _UNIX, _SEQPACKET = 16, 1, 5 | 0o2000000  # SO_PASSCRED, AF_UNIX, SOCK_SEQPACKET|SOCK_CLOEXEC
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONCLEX, FIOCLEX
 _PRCTL = (3, 15, 16, 23, 0x53564D41)  # GET_DUMPABLE, SET_NAME, GET_NAME, CAPBSET_READ, SET_VMA
+_PRCTL_FORKED = (1, 4)  # SET_PDEATHSIG, SET_DUMPABLE
 _MADVISE = (0, 1, 2, 3, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 22, 23)  # none that evicts, merges or poisons pages
 _MAP_HUGETLB = 0x40000
 _OPEN_WRITES = 0o3 | 0o100 | 0o1000 | 0o20000000  # O_WRONLY|O_RDWR, O_CREAT, O_TRUNC, O_TMPFILE without O_DIRECTORY
@@ -97,8 +101,9 @@ def _cuda_ioctl() -> bytes:
     return asked + load + _op(_EQUAL, 0x5400, 1, 0) + _op(_EQUAL, 0x8900, 0, 1) + _refuse() + _op(_RETURN, _ALLOW)
 
 
-def _guards(*, cuda: bool, writes_held: bool) -> dict[str, bytes]:
+def _guards(*, cuda: bool, writes_held: bool, forks: bool) -> dict[str, bytes]:
     """The calls that depend on their arguments."""
+    fork = _op(_LOAD, _low(0)) + _op(_EQUAL, FORK_FLAGS, 0, 1) + _op(_RETURN, _ALLOW) if forks else b""
     only_thread = _op(_LOAD, _low(0)) + _op(_BITS, _THREAD, 1, 0) + _refuse() + _without(0, ~_THREAD_FLAGS & 0xFFFFFFFF)
     allow = _op(_RETURN, _ALLOW)
     unix = _op(_LOAD, _low(0)) + _op(_EQUAL, _UNIX, 1, 0) + _refuse()
@@ -112,16 +117,16 @@ def _guards(*, cuda: bool, writes_held: bool) -> dict[str, bytes]:
         "openat2": _refuse(errno.ENOSYS),  # its flags lie in memory, where a filter cannot look
         "sendto": _zero(4),  # no address: only to the peer that is there
         "madvise": _one_of(2, _MADVISE),
-        "clone": only_thread,
+        "clone": fork + only_thread,
         "clone3": _refuse(errno.ENOSYS),
         "ioctl": _cuda_ioctl() if cuda else _one_of(1, _IOCTL),
         "fcntl": _one_of(1, (*_FCNTL, _SETFL) if cuda else _FCNTL),
-        "prctl": _one_of(0, _PRCTL),
+        "prctl": _one_of(0, (*_PRCTL, *_PRCTL_FORKED) if forks else _PRCTL),
         "prlimit64": _one_of(0, (0,)),
     }
 
 
-def build(machine: str, *, cuda: bool = False, writes_held: bool = True) -> bytes:
+def build(machine: str, *, cuda: bool = False, writes_held: bool = True, forks: bool = False) -> bytes:
     """Return the BPF program for *machine* (``x86_64`` or ``aarch64``); OSError for any other.
 
     With *writes_held* something else (Landlock) keeps files from being written, so that opening needs no guard here.
@@ -132,11 +137,11 @@ def build(machine: str, *, cuda: bool = False, writes_held: bool = True) -> byte
     parts = [_op(_LOAD, _ARCH), _op(_EQUAL, arch, 1, 0), _op(_RETURN, _KILL), _op(_LOAD, _NUMBER)]
     if machine == "x86_64":  # the x32 way in has other numbers for the same calls
         parts += [_op(_AT_LEAST, 0x40000000, 0, 1), _op(_RETURN, _KILL)]
-    guards = _guards(cuda=cuda, writes_held=writes_held)
+    guards = _guards(cuda=cuda, writes_held=writes_held, forks=forks)
     for name, number in _table(_GUARDED + (_CUDA_GUARDED if cuda else ""), column).items():
         block = guards[name]
         parts += [_op(_EQUAL, number, 0, len(block) // 8), block]
-    for number in _table(_ALLOWED + (_CUDA if cuda else ""), column).values():
+    for number in _table(_ALLOWED + (_CUDA if cuda else "") + (_FORKS if forks else ""), column).values():
         parts += [_op(_EQUAL, number, 0, 1), _op(_RETURN, _ALLOW)]
     parts += [_op(_AT_LEAST, _LAST_KNOWN, 0, 1), _refuse(errno.ENOSYS), _refuse()]
     return b"".join(parts)
