@@ -107,10 +107,12 @@ class Session:
         terms = [self._term(arg) for arg in args] if args else ()
         named = {name: self._term(value) for name, value in kwargs.items()} if kwargs else kwargs
         if not self._must_call_now:
-            queue = self._queue
-            if number == self._next - 1 and queue and queue[-1][0] == "g":  # a method that was asked for just now: both in one
-                _, _, target, name = queue.pop()
-                return self.op("m", target, name, terms, named)
+            queue, mine = self._queue, self._next
+            if number == mine - 1 and queue and queue[-1][0] == "g":  # a method that was asked for just now: both in one
+                _, _, target, name = queue[-1]
+                queue[-1] = ("m", mine, target, name, terms, named)
+                self._next = mine + 1
+                return Proxy(self, mine)
             return self.op("c", number, terms, named)
         self._must_call_now = False
         result = self.op("C", number, terms, named)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_ROOM = socket.CMSG_SPACE(8)
 _FDS = struct.Struct("2i")
 _WORD = struct.Struct(">I")
 
@@ -38,10 +37,11 @@ def become(connection: int, policy: Any, site: list[str]) -> None:
     program.unpack()
     run = load.prepare(program, site, lambda code: None)
     channel = wire.Channel(sock)  # of the worker to come: it puts its own connection at this number
+    room = socket.CMSG_SPACE(_FDS.size)
     gc.collect()
     gc.freeze()
     while True:
-        data, ancillary, _, _ = sock.recvmsg(1, _ROOM)
+        data, ancillary, _, _ = sock.recvmsg(1, room)
         if not data:
             os._exit(0)
         connection, output = _FDS.unpack(ancillary[0][2])
