@@ -12,6 +12,7 @@ from test_release import MANIFEST, PUBLIC, REFERENCE, plant, unpacked
 
 from grader import handout, intake, judge, manifest, practice, release, wall
 from grader.errors import CourseError, SuiteError
+from grader.intake import notebook as notebooks
 from grader.intake.refusal import Rejected
 from grader.student.process import starter
 
@@ -59,7 +60,7 @@ def assignment(course):
 
 def module_of(notebook: object) -> str:
     """Return what intake makes of a notebook: the module's text."""
-    return intake.notebook.module_text("hw.ipynb", edition.encoded(notebook)).decode()
+    return notebooks.module_text("hw.ipynb", edition.encoded(notebook)).decode()
 
 
 def telling(text: str) -> list[str]:
