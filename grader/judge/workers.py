@@ -81,7 +81,7 @@ class Workers:
                 raise
             worker.close()
             self._charge(check, worker.used)
-            self._current = fresh = self._starter.start(self._program, self._budget(check))
+            self._current = fresh = self._start(check)
             return fresh, fresh.names()
 
     def _take(self, check: Asking) -> Worker:
@@ -95,7 +95,10 @@ class Workers:
             if ahead[0] is check:
                 return ahead[1]
             ahead[1].close()
-        return self._starter.start(self._program, self._budget(check), often=not _is_public(check))
+        return self._start(check)
+
+    def _start(self, check: Asking) -> Worker:
+        return self._starter.start(self._program, self._budget(check), often=True)
 
     def _look_ahead(self, check: Asking) -> None:
         """Start the next check's worker now: it seals itself and loads while this check runs."""
@@ -103,7 +106,7 @@ class Workers:
         for following in self._checks[index : index + 1]:
             shared = _is_public(check) and _is_public(following)
             if following.uses_student and not shared and self._failures < IMPORT_FAILURES - 1:
-                self._ahead = following, self._starter.start(self._program, self._budget(following), often=True)
+                self._ahead = following, self._start(following)
 
     def done(self, check: Asking, session: Session | None) -> tuple[str, WorkerGone | None]:
         """End the check's worker, if it asked for one, or let it load afresh for the next public check.

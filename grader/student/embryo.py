@@ -14,6 +14,48 @@ from grader.student.line import Program
 START_SECONDS = 120.0  # a cold disk and torch; only a fault of ours takes longer
 
 
+class Pending:
+    """A question whose answer has not been read yet."""
+
+    __slots__ = ("answers", "done", "then")
+
+    def __init__(self, answers: Answers, then: Callable[[Any], None]) -> None:
+        self.answers = answers
+        self.then = then
+        self.done = False
+
+    def wait(self) -> None:
+        """Read the answer, unless somebody has; raises what reading raises."""
+        self.answers.read_to(self)
+
+
+class Answers:
+    """Answers that come in the order of the questions, and are read when somebody waits for one of them."""
+
+    def __init__(self, read: Callable[[], Any]) -> None:
+        self._read = read
+        self._open: deque[Pending] = deque()
+
+    def due(self, then: Callable[[Any], None]) -> Pending:
+        """Expect one more: *then(answer)* is called when it, or a later one, is waited for."""
+        pending = Pending(self, then)
+        self._open.append(pending)
+        return pending
+
+    def read_to(self, pending: Pending) -> None:
+        """Read answers until the one to *pending* has come."""
+        while not pending.done:
+            answer = self._read()
+            first = self._open.popleft()
+            first.done = True
+            first.then(answer)
+
+    def read_all(self) -> None:
+        """Read every answer that is due."""
+        if self._open:
+            self.read_to(self._open[-1])
+
+
 class Unborn(Exception):
     """The embryo of which a worker was to be forked is gone."""
 
@@ -25,51 +67,29 @@ class Embryo:
         self.program = program
         self.policy = policy
         self._sock = sock
-        self._open: deque[Birth] = deque()
+        self._answers = Answers(self._number)
         with contextlib.suppress(OSError):  # one that died at once shows when it is asked
             sock.sendall(program.frames)
 
-    def fork(self, born: Callable[[Any], None], fds: Sequence[int]) -> Birth:
+    def fork(self, born: Callable[[int], None], fds: Sequence[int]) -> Pending:
         """Ask for a worker. Raises Unborn, here or when the answer is waited for."""
         try:
             socket.send_fds(self._sock, [b"f"], list(fds))
         except OSError:
             raise Unborn from None
-        birth = Birth(self, born)
-        self._open.append(birth)
-        return birth
+        return self._answers.due(born)
 
-    def await_birth(self, birth: Birth) -> None:
-        """Read numbers of processes until the one of *birth* has come; they come in order."""
-        while not birth.done:
-            try:
-                answer = self._sock.recv(4, socket.MSG_WAITALL) if select.select([self._sock], [], [], START_SECONDS)[0] else b""
-            except OSError:
-                answer = b""
-            if len(answer) != 4:
-                raise Unborn
-            first = self._open.popleft()
-            first.done = True
-            first.born({"pid": int.from_bytes(answer, "big")})
+    def _number(self) -> int:
+        answer = b""
+        with contextlib.suppress(OSError):
+            if select.select([self._sock], [], [], START_SECONDS)[0]:
+                answer = self._sock.recv(4, socket.MSG_WAITALL)
+        if len(answer) != 4:
+            raise Unborn
+        return int.from_bytes(answer, "big")
 
     def close(self) -> None:
         """Hang up, at which it ends; its workers live on."""
-        for birth in list(self._open):
-            with contextlib.suppress(Unborn):
-                birth.wait()
+        with contextlib.suppress(Unborn):
+            self._answers.read_all()
         self._sock.close()
-
-
-class Birth:
-    """A worker that an embryo was asked for, and whose number has perhaps not been read yet."""
-
-    __slots__ = ("born", "done", "embryo")
-
-    def __init__(self, embryo: Embryo, born: Callable[[Any], None]) -> None:
-        self.embryo = embryo
-        self.born = born
-        self.done = False
-
-    def wait(self) -> None:
-        """Read its number, unless somebody has. Raises Unborn."""
-        self.embryo.await_birth(self)

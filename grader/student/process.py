@@ -15,14 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from grader import wall, wire
 from grader.errors import GraderFault
-from grader.student.embryo import START_SECONDS, Birth, Embryo, Unborn
+from grader.student.embryo import START_SECONDS, Answers, Embryo, Pending, Unborn
 from grader.student.line import Budget, Output, Program, Worker
 
 WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
@@ -67,7 +66,7 @@ class Zygote:
         self._packages = tuple(packages)
         self._preload = list(packages if preload is None else preload)
         self._cuda = cuda
-        self._replies: deque[_Pending] = deque()
+        self._answers = Answers(self._receive)
         self._policies: dict[tuple[float, int | None, bool], int] = {}
         self._said = ""
         self._ended: list[tuple[int, Callable[[], None]]] = []  # workers that the zygote will be told of with the next message
@@ -117,24 +116,16 @@ class Zygote:
             for _, hang_up in ended:
                 hang_up()
 
-    def ask(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> _Pending:
+    def ask(self, message: Any, then: Callable[[Any], None], fds: Sequence[int] = ()) -> Pending:
         """Send what has an answer: *then(answer)* is called when it, or a later one, is awaited."""
         self.tell(message, fds)
-        pending = _Pending(then)
-        self._replies.append(pending)
-        return pending
+        return self._answers.due(then)
 
-    def await_reply(self, pending: _Pending) -> None:
-        """Read answers until the one to *pending* has come."""
-        while not pending.done:
-            first = self._replies[0]
-            try:
-                reply, _ = self._control.receive(time.monotonic() + START_SECONDS)
-            except (wire.Closed, wire.OutOfTime, wire.Violation) as error:
-                raise self._fault() from error
-            self._replies.popleft()
-            first.done = True
-            first.then(reply)
+    def _receive(self) -> Any:
+        try:
+            return self._control.receive(time.monotonic() + START_SECONDS)[0]
+        except (wire.Closed, wire.OutOfTime, wire.Violation) as error:
+            raise self._fault() from error
 
     def end_soon(self, pid: int, hang_up: Callable[[], None]) -> None:
         """End the worker *pid* with the next message, and hang up then."""
@@ -157,7 +148,7 @@ class Zygote:
         try:
             fds = [theirs.fileno(), writing]
             if embryo is None:
-                control.pending = self.ask({"do": "fork", "policy": policy}, control.born, fds)
+                control.pending = self.ask({"do": "fork", "policy": policy}, lambda reply: control.born(int(reply["pid"])), fds)
             else:
                 control.pending = embryo.fork(control.born, fds)
         except (GraderFault, Unborn) as error:
@@ -238,16 +229,6 @@ class Zygote:
             self._process.stderr.close()
 
 
-class _Pending:
-    """A request whose answer has not been read yet."""
-
-    __slots__ = ("done", "then")
-
-    def __init__(self, then: Callable[[Any], None]) -> None:
-        self.then = then
-        self.done = False
-
-
 def _wait_for(sock: socket.socket, deadline: float | None) -> None:
     timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
     if not select.select([sock], [], [], timeout)[0]:
@@ -262,34 +243,32 @@ class _Forked:
         self._pid = 0
         self.waited = 0.0
         self._status: int | None = None
-        self.pending: _Pending | Birth | None = None
+        self.pending: Pending | None = None
 
-    def born(self, reply: Any) -> None:
-        self._pid = int(reply["pid"])
+    def born(self, pid: int) -> None:
+        self._pid = pid
 
     def ready(self) -> int:
         """Wait until the zygote has forked it; return its process number there."""
         pending, self.pending = self.pending, None
-        if isinstance(pending, Birth):
+        if pending is not None:
             try:
                 pending.wait()
             except Unborn:  # it goes for a worker that somebody killed
                 self._status = int(signal.SIGKILL)
-        elif pending is not None:
-            self._zygote.await_reply(pending)
         return self._pid
 
     def spent(self) -> dict[str, float]:
         answer: dict[str, float] = {}
         if pid := self.ready():
-            self._zygote.await_reply(self._zygote.ask({"do": "spent", "pid": pid}, answer.update))
+            self._zygote.ask({"do": "spent", "pid": pid}, answer.update).wait()
         return answer
 
     def end(self, grace: float = 0.0) -> int:
         pid = self.ready()
         if self._status is None:
             answer: dict[str, Any] = {}
-            self._zygote.await_reply(self._zygote.ask({"do": "kill", "pid": pid, "grace": grace}, answer.update))
+            self._zygote.ask({"do": "kill", "pid": pid, "grace": grace}, answer.update).wait()
             self._status = int(answer["exit"][0])
             self.waited = float(answer["exit"][3])
         return self._status

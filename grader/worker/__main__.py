@@ -23,8 +23,6 @@ import time
 from grader import wire
 from grader.worker import embryo, load, pages, seal, serve
 
-UNSEALED = 70  # the exit status of a worker that could not be made
-
 TYPE_CHECKING = False  # here and in what this process imports: `typing` would take longer than the rest
 if TYPE_CHECKING:
     from typing import Any
@@ -138,7 +136,7 @@ class Zygote:
         del self._channel.fds[:2]
         pid = os.fork()
         if pid == 0:
-            self._become_worker(connection, output, self._policies[message["policy"]])
+            serve.live(connection, output, lambda: self._work(self._policies[message["policy"]]))
         os.close(connection)
         os.close(output)
         self._children.add(pid)
@@ -153,26 +151,16 @@ class Zygote:
             try:
                 embryo.become(connection, self._policies[message["policy"]], self._site)
             finally:  # it could not: the judge sees that it is gone, and asks here
-                os._exit(UNSEALED)
+                os._exit(serve.UNSEALED)
         os.close(connection)
         self._children.add(pid)
         self._dropped.add(pid)  # it ends when the judge hangs up
 
-    def _become_worker(self, connection: int, output: int, policy: Any) -> None:
-        code = UNSEALED
-        try:
-            os.dup2(output, 1)
-            os.dup2(output, 2)
-            os.dup2(connection, 3)
-            layers = seal.seal(policy)
-            channel = wire.Channel(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3))
-            serve.disguise()
-            serve.work(channel, load.program(channel.receive_bytes()), self._site, layers)
-            code = 0
-        except BaseException as error:
-            os.write(2, f"worker: {type(error).__name__}: {error}\n".encode())
-        finally:
-            os._exit(code)
+    def _work(self, policy: Any) -> None:
+        layers = seal.seal(policy)
+        channel = wire.Channel(serve.connected())
+        serve.disguise()
+        serve.work(channel, load.program(channel.receive_bytes()), self._site, layers)
 
     def do_spent(self, message: Any) -> Any:
         return spent(message["pid"])
@@ -206,7 +194,9 @@ def _reap(pid: int, options: int = 0) -> list[Any] | None:
 
 
 def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
+    """End a child: a number that is nobody's, or somebody else's by now, is left alone."""
+    with contextlib.suppress(ChildProcessError, ProcessLookupError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         os.kill(pid, signal.SIGKILL)
 
 

@@ -19,7 +19,6 @@ from grader.worker import load, seal, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 _FDS = struct.Struct("2i")
@@ -31,12 +30,16 @@ def become(connection: int, policy: Any, site: list[str]) -> None:
     os.dup2(connection, 3)
     layers = seal.seal({**policy, "forks": True})
     clone = seal.cloner()
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)
+    sock = serve.connected()
     serve.disguise()
     program = load.program(_payload(sock))
-    program.unpack()
     run = load.prepare(program, site, lambda code: None)
     channel = wire.Channel(sock)  # of the worker to come: it puts its own connection at this number
+
+    def born() -> None:
+        seal.finish(policy)
+        serve.work(channel, program, site, layers, run)
+
     room = socket.CMSG_SPACE(_FDS.size)
     gc.collect()
     gc.freeze()
@@ -47,7 +50,7 @@ def become(connection: int, policy: Any, site: list[str]) -> None:
         connection, output = _FDS.unpack(ancillary[0][2])
         pid = clone()
         if pid == 0:
-            _live((connection, output), policy, lambda: serve.work(channel, program, site, layers, run))
+            serve.live(connection, output, born)
         os.close(connection)
         os.close(output)
         sock.send(_WORD.pack(pid))
@@ -61,21 +64,3 @@ def _payload(sock: socket.socket) -> bytearray:
         payload += sock.recv(word & ~wire.MORE, socket.MSG_WAITALL)
         more = word & wire.MORE
     return payload
-
-
-def _live(fds: tuple[int, int], policy: Any, work: Callable[[], None]) -> None:
-    code = 70
-    try:
-        connection, output = fds
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.dup2(connection, 3)  # in the place of what the judge asks the embryo by
-        os.close(connection)
-        os.close(output)
-        seal.finish(policy)
-        work()
-        code = 0
-    except BaseException as error:
-        os.write(2, f"worker: {type(error).__name__}: {error}\n".encode())
-    finally:
-        os._exit(code)

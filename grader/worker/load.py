@@ -18,18 +18,13 @@ if TYPE_CHECKING:
 class Program:
     """What the judge sent: files by name, the module to load, the packages it may import, and its code once somebody has compiled it."""
 
-    __slots__ = ("code", "files", "module", "packages", "unpacked")
+    __slots__ = ("code", "files", "module", "packages")
 
     def __init__(self, files: dict[str, bytes], module: str, packages: Sequence[str], code: bytes | None) -> None:
         self.files = files
         self.module = module
         self.packages = packages
         self.code = code
-        self.unpacked: Any = None
-
-    def unpack(self) -> None:
-        """Make the code ready to run: what is forked after this need not."""
-        self.unpacked = marshal.loads(self.code) if self.code is not None else None
 
 
 def program(payload: bytes | bytearray) -> Program:
@@ -75,14 +70,14 @@ class Sources:
         spec = module.__spec__
         assert spec is not None
         assert spec.origin is not None
-        exec(self._code(spec.name, spec.origin), module.__dict__)
+        exec(self.code(spec.name, spec.origin), module.__dict__)
 
-    def _code(self, name: str, origin: str) -> Any:
+    def code(self, name: str, origin: str) -> Any:
         """Return the code of a file. The module's own is compiled once for a submission and told to the judge *before* any of it has
         run: what comes back in later workers is our compiler's word, not hers."""
         asked = name == self._program.module
         if asked and self._program.code is not None:
-            return self._program.unpacked or marshal.loads(self._program.code)
+            return marshal.loads(self._program.code)
         code = compile(self._files[origin], origin, "exec", dont_inherit=True)
         if asked:
             self._program.code = marshal.dumps(code)
@@ -97,18 +92,20 @@ def forget(loaded: Program) -> None:
 
 
 def prepare(loaded: Program, site: Sequence[str], compiled: Callable[[bytes], None]) -> Callable[[], ModuleType]:
-    """Make all ready to import the program's module, afresh; return what does it, once. That raises whatever her code raises."""
+    """Make all ready to import the program's module, afresh; return what runs it, once. Either raises whatever her code raises."""
     sources = Sources(loaded, site, compiled)
     sys.meta_path[:] = [sources, *(finder for finder in sys.meta_path if not isinstance(finder, Sources))]
     forget(loaded)
     spec = sources.find_spec(loaded.module)
-    if spec is None:
+    if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"No module named {loaded.module!r}", name=loaded.module)
     module = sys.modules[loaded.module] = importlib.util.module_from_spec(spec)
 
+    code = sources.code(spec.name, spec.origin)
+
     def run() -> ModuleType:
         random.seed(0)  # what a program draws for itself is drawn alike in each grading
-        sources.exec_module(module)
+        exec(code, module.__dict__)
         return sys.modules[loaded.module]  # a program may replace itself there
 
     return run

@@ -30,7 +30,6 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 _CAP_DAC_READ_SEARCH, _CAP_SETGID, _CAP_SETUID = 2, 6, 7
 _CAP_HEADER = struct.pack("=II", 0x20080522, 0)  # version 3, this process
-FORK_FLAGS = syscalls.FORK_FLAGS
 _RULESETS = 64  # the first of the descriptors that they are kept at
 _SPARE_IDS = 1_900_000_000  # numbers that no system hands out; each worker takes its own
 
@@ -113,9 +112,8 @@ def seal(policy: Policy) -> list[str]:
 def finish(policy: Policy) -> None:
     """Seal the fork of a process that sealed itself with ``policy["forks"]``: all but that it may fork holds in it already."""
     assert _kit is not None
-    os.setsid()
-    _parent(_kit, policy)
-    _seccomp(_kit, policy)
+    for layer in (_session, _parent, _seccomp):
+        layer(_kit, policy)
 
 
 def cloner() -> Callable[[], int]:
@@ -127,10 +125,10 @@ def cloner() -> Callable[[], int]:
 
     syscall = ctypes.PyDLL(None, use_errno=True).syscall
     syscall.restype = ctypes.c_long
-    number = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+    number = syscalls.number("clone")
     assert _kit is not None
     kit = _kit
-    return lambda: _call(kit, syscall(number, FORK_FLAGS, 0, 0, 0, 0))
+    return lambda: _call(kit, syscall(number, syscalls.FORK_FLAGS, 0, 0, 0, 0))
 
 
 # --- the layers, in the order in which they are put on ---------------------------------------------------------------

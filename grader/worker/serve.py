@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import math
 import operator
+import os
+import socket
 import sys
 from _thread import get_ident  # `threading` would run its own clean-up in every fork
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +31,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "float": float, "int": int, "bool": bool, "len": len, "str": str, "round": round,
 }  # fmt: skip
 LIST_CAP = 100_000
+UNSEALED = 70  # the exit status of a worker that could not be made
 _PLAIN = (float, int, str, bool, type(None), list, tuple, dict)
 
 
@@ -385,6 +388,26 @@ def _flush() -> None:
         sys.stderr.flush()
     except Exception:  # she may have closed or replaced them
         return
+
+
+def live(connection: int, output: int, work: Callable[[], None]) -> None:
+    """Be the fork that answers at *connection* and prints to *output*: put them where a worker has them, do its *work*, end."""
+    code = UNSEALED
+    try:
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.dup2(connection, 3)
+        work()
+        code = 0
+    except BaseException as error:
+        os.write(2, f"worker: {type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(code)
+
+
+def connected() -> socket.socket:
+    """Return the socket at the place where a worker has its own."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)
 
 
 def disguise() -> None:

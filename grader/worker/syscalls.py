@@ -6,6 +6,7 @@ An allow-list: a call which the kernel learns tomorrow is refused too. Standard 
 from __future__ import annotations
 
 import errno
+import os
 import struct
 import sys
 from collections.abc import Iterable
@@ -62,6 +63,11 @@ _NUMBER, _ARCH = 0, 4  # offsets in struct seccomp_data
 def _table(text: str, column: int) -> dict[str, int]:
     rows = (entry.split(":") for entry in text.split())
     return {name: number for name, *numbers in rows if (number := int(numbers[column])) >= 0}
+
+
+def number(name: str) -> int:
+    """Return the number of a guarded system call on this machine."""
+    return _table(_GUARDED, _MACHINES[os.uname().machine][0])[name]
 
 
 def _op(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
