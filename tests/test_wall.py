@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from wall_kit import WALLS, build, numbers, sealed
+from wall_kit import WALLS, WithEmbryo, build, numbers, sealed
 
 from grader import wall
 from grader.errors import CourseError
@@ -323,22 +323,26 @@ def test_a_layer_that_is_required_and_cannot_be_had_is_named(the_wall):
 
 
 def test_nothing_survives_the_zygote(the_wall):
-    """A worker that sleeps for ever ends with the process that forked it, killed without warning."""
+    """A worker that sleeps ends with the process that forked it, killed without warning."""
     parent = """
 import json, os, sys, time
 sys.path.append(sys.argv[1])
 from grader.worker import seal
 policy = json.loads(sys.argv[2])
+embryo = json.loads(sys.argv[3])
 seal.prepare(policy)
 if os.fork() == 0:
-    seal.seal(policy)
+    seal.seal({**policy, "forks": embryo})
+    if embryo:
+        if seal.cloner()(): os._exit(0)
+        seal.finish(policy)
     os.write(1, b"sealed")
-    while True: time.sleep(60)
-time.sleep(60)
+time.sleep(20)
 """
     policy = json.dumps(wall.policy(the_wall, memory_mib=64, cpu=5, packages=()))
     package = Path(wall.__file__).resolve().parent.parent
-    argv = [sys.executable, "-s", "-P", "-S", "-c", parent, str(package.parent), policy]
+    embryo = json.dumps(isinstance(the_wall, WithEmbryo))
+    argv = [sys.executable, "-s", "-P", "-S", "-c", parent, str(package.parent), policy, embryo]
     command = wall.command(the_wall, argv, read=[package])
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=wall.environment(the_wall), cwd="/")
     assert process.stdout.read(6) == b"sealed"
@@ -354,6 +358,12 @@ def test_inherited_descriptors_do_not_reach_the_program(the_wall):
     """Only 0, 1, 2 and those that the worker keeps are open."""
     source = "import os, fcntl\nanswer = []\nfor fd in range(64):\n try: fcntl.fcntl(fd, 1); answer.append(fd)\n except OSError: pass"
     assert sealed(the_wall, {"x": source})["x"].answer == "[0, 1, 2]"
+
+
+def test_a_program_leads_a_session_of_its_own(the_wall):
+    """So no terminal is its own, and a signal to its group meets nobody else."""
+    source = "import os; answer = os.getsid(0) == os.getpgid(0) == os.getpid()"
+    assert sealed(the_wall, {"x": source})["x"].answer == "True"
 
 
 def test_no_descriptor_passes_a_path_to_the_host(the_wall):

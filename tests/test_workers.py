@@ -257,6 +257,25 @@ def test_a_worker_of_an_embryo_is_like_any_other(tier: int) -> None:
         workers.close()
 
 
+def test_the_zygote_ends_none_but_its_own_children() -> None:
+    """A number that once was a worker's may be another process's by the time that it is told."""
+    the_wall = wall.probe(2)
+    if the_wall.tier != 2:
+        pytest.skip(f"NOT RUN: this machine gives tier {the_wall.tier}, not 2: {the_wall.reason}")
+    workers = starter(the_wall, ())
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
+        try:
+            workers.end_soon(stranger.pid, lambda: None)
+            workers.end_now()
+            worker = workers.start(Program({"program.py": b"answer = 1\n"}, "program"), Budget())
+            assert "answer" in worker.names()  # so it has heard what came before
+            worker.close()
+            assert stranger.poll() is None
+        finally:
+            workers.close()
+            stranger.kill()
+
+
 def test_what_a_check_leaves_behind_does_not_count_for_the_next(tmp_path: Path) -> None:
     """Each check keeps a third of the memory in a circle of its module's; together they would not fit."""
     hoard = PROGRAM.replace("seen = []", "seen = []\nhoard = [bytearray(90 << 20)]\nhoard.append(hoard)").replace("os._exit(3)", "return 1")
