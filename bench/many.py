@@ -34,8 +34,8 @@ class Agreement:
         return f"{len(self.scores)} contenders, {submissions} submissions, one score each: {seen} of 20 points."
 
 
-def rows(size: int, few: int, rounds: int, *, torch: bool = False) -> tuple[list[Row], Agreement]:
-    """Return all contenders on *size* submissions (the slow ones on *few*: their cost is the same for each), interleaved."""
+def rows(size: int, few: int, rounds: int, *, peers_size: int | None = None, torch: bool = False) -> tuple[list[Row], Agreement]:
+    """Return all contenders on *size* submissions, interleaved; the peers on *peers_size*, the slow ones on *few*: theirs cost the same each."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         programs = work.programs(size, torch=torch)
@@ -46,7 +46,7 @@ def rows(size: int, few: int, rounds: int, *, torch: bool = False) -> tuple[list
             made_kit = contenders[name] = kit.many(folder / f"tier{tier}", programs, tier=tier, torch=torch)
             scores[name] = lambda contender=made_kit: kit.scores(contender)
         for number, (name, setup) in enumerate(peers.PEERS.items()):
-            some = dict(list(programs.items())[:few]) if name in SLOW else programs
+            some = dict(list(programs.items())[: few if name in SLOW else peers_size])
             home = folder / f"peer{number}"
             stand = setup(home, some, torch)
             contenders[name] = stand.many(home, len(some))

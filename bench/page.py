@@ -96,7 +96,10 @@ def class_section(rows: list[Row], agreement: Agreement, torch: list[Row]) -> st
         f"submission, two at a time. The slow ones get fewer submissions.\n\n{table(rows, 'bare pytest', rates=True)}\n\n"
         f"{agreement.words} A run that disagrees gives no figures.\n"
     )
-    return text + (f"\nThe same with `import torch` in every program:\n\n{table(torch, 'bare pytest', rates=True)}\n" if torch else "")
+    if not torch:
+        return text
+    why = "the peers get fewer submissions: each of theirs starts a process and imports torch, whichever it is"
+    return f"{text}\nThe same with `import torch` in every program; {why}:\n\n{table(torch, 'bare pytest', rates=True)}\n"
 
 
 def long_section(found: Long) -> str:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 
 import pytest
 from batch_kit import HAND_INS, HIDDEN, RIGHT, SCORES, children, command, course, environment, hand_in, hand_in_all, orphans, records, run
@@ -198,11 +199,11 @@ def test_a_full_disk_loses_nothing_that_was_told(course, orphans):
 def parts(course):
     """Return a function that makes a class run on the course's store, and the entries of its hand-ins."""
 
-    def make(book) -> tuple[ClassRun, list]:
+    def make(book, workers=2) -> tuple[ClassRun, list]:
         setup = Setup(manifest.find("hw1", course), ("public", "hidden"), wall.probe())
         scheme = Scheme.of(setup, b"key")
         entries = hand_ins(course / "class", scheme)
-        return ClassRun(scheme, book, Originals(course / ".grade/submissions"), LocalEngine(setup, 2)), entries
+        return ClassRun(scheme, book, Originals(course / ".grade/submissions"), LocalEngine(setup, workers)), entries
 
     return make
 
@@ -229,6 +230,32 @@ def test_judges_that_are_killed_cost_nobody_anything(course, parts, orphans):
                         os.kill(pid, signal.SIGKILL)
     assert {name: step.grade.score for name, step in seen.items()} == {f"s{index}": 100.0 for index in range(10)}
     assert killed == 3
+    assert orphans() == []
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_judge_to_a_processor_keeps_to_it(course, parts, orphans, more):
+    """Where there are as many judges as processors; also the judge that takes a dead one's place. Else each runs where there is room."""
+    mine = os.sched_getaffinity(0)
+    for index in range(4 * len(mine) + 8):
+        hand_in(course, f"s{index}", RIGHT + f"# {index}\n")
+    places: list[list[set[int]]] = []
+    with open_store(course / "grades.sqlite") as book:
+        run_, entries = parts(book, len(mine) + more)
+        for step in run_.steps(entries):
+            if step.state == "graded":
+                judges = list(children(os.getpid()))
+                places.append([os.sched_getaffinity(pid) for pid in judges])
+                if len(places) == 1:
+                    os.kill(judges[0], signal.SIGKILL)
+                    while judges[0] in children(os.getpid()):
+                        time.sleep(0.01)
+    if more:
+        assert {frozenset(place) for one in places for place in one} == {frozenset(mine)}
+    else:
+        assert all(len(place) == 1 for one in places for place in one)
+        assert all(set().union(*one) <= mine and len(set().union(*one)) == len(one) for one in places)
+        assert max(map(len, places[4:])) == len(mine)
     assert orphans() == []
 
 

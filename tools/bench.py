@@ -17,7 +17,7 @@ from bench import engines, floor, long, many, one, page, store, tamper, training
 from bench.page import Aim  # noqa: E402
 
 PAGE = ROOT / "docs" / "BENCHMARKS.md"
-FULL = {"size": 300, "few": 300, "long": 3000, "torch_size": 60, "torch_few": 60, "rounds": 3}
+FULL = {"size": 300, "few": 300, "long": 3000, "torch_size": 300, "torch_peers": 60, "torch_few": 60, "rounds": 3}
 Section = tuple[str, list[Aim]]
 
 
@@ -30,7 +30,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--few", type=int, default=12, help="submissions for the slow contenders")
     parser.add_argument("--rounds", type=int, default=3, help="of the class")
     parser.add_argument("--torch-size", type=int, default=24, help="submissions in the class with torch")
-    parser.add_argument("--torch-few", type=int, default=4, help="of these for the slow contenders")
+    parser.add_argument("--torch-peers", type=int, default=24, help="of these for the peers")
+    parser.add_argument("--torch-few", type=int, default=4, help="of these for the slow ones among them")
     parser.add_argument("--long", type=int, default=200, help="submissions in the long run")
     parser.add_argument("--attempts", type=int, default=10_000, help="in the term's gradebook, of a tenth as many students")
     parser.add_argument("--only", default="", help=f"some of: {', '.join(SECTIONS)}")
@@ -52,7 +53,7 @@ def _one(options: argparse.Namespace) -> Section:
 
 def _class(options: argparse.Namespace) -> Section:
     rows, agreement = many.rows(options.size, options.few, options.rounds)
-    torch, _ = many.rows(options.torch_size, options.torch_few, 1, torch=True)
+    torch, _ = many.rows(options.torch_size, options.torch_few, 1, peers_size=options.torch_peers, torch=True)
     return page.class_section(rows, agreement, torch), page.class_aims(rows, torch)
 
 

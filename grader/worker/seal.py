@@ -69,7 +69,8 @@ def prepare(policy: Policy | None = None) -> None:
     _kit.mapped = _mapped()
     if policy is not None:
         _filter(_kit, policy)
-        _filter(_kit, {**policy, "forks": True})
+        for one in ("forks", "last"):
+            _filter(_kit, {**policy, one: True})
         for kind in ("uid", "gid"):
             _spare_id(_kit, kind)
         if policy.get("landlock") and not policy.get("cuda") and _paths(policy) not in _kit.rulesets:
@@ -113,7 +114,7 @@ def finish(policy: Policy) -> None:
     """Seal the fork of a process that sealed itself with ``policy["forks"]``: all but that it may fork holds in it already."""
     assert _kit is not None
     for layer in (_session, _parent, _seccomp):
-        layer(_kit, policy)
+        layer(_kit, {**policy, "last": True})
 
 
 def cloner() -> Callable[[], int]:
@@ -261,11 +262,13 @@ _LAYERS: tuple[tuple[str, Callable[[_Kit, Policy], bool]], ...] = (
 
 def _filter(kit: _Kit, policy: Policy) -> tuple[bytes, Any]:
     """Return what the kernel is given, and the buffer that it points into."""
-    key = bool(policy.get("cuda")), bool(policy.get("landlock")), bool(policy.get("forks"))
+    key = tuple(bool(policy.get(name)) for name in ("cuda", "landlock", "forks", "last"))
     if key not in kit.filters:
         import ctypes
 
-        program = syscalls.build(os.uname().machine, cuda=key[0], writes_held=key[1], forks=key[2])
+        cuda, writes_held, forks, last = key
+        machine = os.uname().machine
+        program = syscalls.build_last(machine) if last else syscalls.build(machine, cuda=cuda, writes_held=writes_held, forks=forks)
         buffer = ctypes.create_string_buffer(program, len(program))
         kit.filters[key] = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer)), buffer
     return kit.filters[key]
