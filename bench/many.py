@@ -35,7 +35,7 @@ class Agreement:
 
 
 def rows(size: int, few: int, rounds: int, *, peers_size: int | None = None, torch: bool = False) -> tuple[list[Row], Agreement]:
-    """Return all contenders on *size* submissions, interleaved; the peers on *peers_size*, the slow ones on *few*: theirs cost the same each."""
+    """Return all contenders on *size* submissions in turn; the peers on *peers_size*, the slow ones on *few*: theirs cost the same each."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         programs = work.programs(size, torch=torch)
