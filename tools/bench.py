@@ -17,7 +17,7 @@ from bench import engines, floor, long, many, one, page, store, tamper, training
 from bench.page import Aim  # noqa: E402
 
 PAGE = ROOT / "docs" / "BENCHMARKS.md"
-FULL = {"size": 300, "few": 300, "long": 3000, "torch_size": 300, "torch_peers": 60, "torch_few": 60, "rounds": 3}
+FULL = {"size": 300, "engine_size": 300, "few": 300, "long": 3000, "torch_size": 300, "torch_peers": 60, "torch_few": 60, "rounds": 3}
 Section = tuple[str, list[Aim]]
 
 
@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--torch-peers", type=int, default=24, help="of these for the peers")
     parser.add_argument("--torch-few", type=int, default=4, help="of these for the slow ones among them")
     parser.add_argument("--long", type=int, default=200, help="submissions in the long run")
+    parser.add_argument("--engine-size", type=int, default=60, help="submissions for each engine, with one worker and with two")
     parser.add_argument("--attempts", type=int, default=10_000, help="in the term's gradebook, of a tenth as many students")
     parser.add_argument("--only", default="", help=f"some of: {', '.join(SECTIONS)}")
     parser.add_argument("--print", action="store_true", help="print the page instead of writing it")
@@ -88,7 +89,7 @@ def _store(options: argparse.Namespace) -> Section:
 
 
 def _engines(options: argparse.Namespace) -> Section:
-    found = engines.rows(options.size, options.rounds)
+    found = engines.rows(options.engine_size, options.rounds)
     return engines.section(found), engines.aims(found)
 
 
