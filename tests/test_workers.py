@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from grader import judge, manifest, wall
 from grader.judge import breakit
 from grader.model import Grade, Submission
+from grader.student.embryo import Embryo, Unborn
 from grader.student.errors import WorkerGone
 from grader.student.line import Budget, Program, Worker
 from grader.student.process import WORKER, Starter, starter
@@ -255,6 +257,21 @@ def test_a_worker_of_an_embryo_is_like_any_other(tier: int) -> None:
         assert workers.embryos == 2
     finally:
         workers.close()
+
+
+def test_workers_that_an_embryo_owes_when_it_dies_are_unborn_each() -> None:
+    """Two were asked for, neither was awaited, and the judge has hung up: whoever waits then hears that there is none, and no fault of ours."""
+    ours, theirs = socket.socketpair()
+    reading, writing = os.pipe()
+    embryo = Embryo(ours, Program({"program.py": b"answer = 1\n"}, "program"), 0)
+    owed = [embryo.fork(lambda pid: None, [writing]) for _ in range(2)]
+    theirs.close()
+    embryo.close()
+    for pending in owed:
+        with pytest.raises(Unborn):
+            pending.wait()
+    for fd in (reading, writing):
+        os.close(fd)
 
 
 def test_the_zygote_ends_none_but_its_own_children() -> None:

@@ -81,7 +81,7 @@ class Embryo:
 
     def _number(self) -> int:
         answer = b""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: hung up meanwhile, with answers still due
             if select.select([self._sock], [], [], START_SECONDS)[0]:
                 answer = self._sock.recv(4, socket.MSG_WAITALL)
         if len(answer) != 4:
