@@ -260,7 +260,7 @@ def test_a_worker_of_an_embryo_is_like_any_other(tier: int) -> None:
 
 
 def test_workers_that_an_embryo_owes_when_it_dies_are_unborn_each() -> None:
-    """Two were asked for, neither was awaited, and the judge has hung up: whoever waits then hears that there is none, and no fault of ours."""
+    """Two were asked for, and the judge hung up before it waited: it hears then that there is none, and no fault of ours."""
     ours, theirs = socket.socketpair()
     reading, writing = os.pipe()
     embryo = Embryo(ours, Program({"program.py": b"answer = 1\n"}, "program"), 0)
