@@ -158,7 +158,7 @@ def build(machine: str, *, cuda: bool = False, writes_held: bool = True, forks: 
 
 def build_last(machine: str) -> bytes:
     """Return the program that takes from a fork what only forking needed: with the one that ``build`` makes for ``forks`` it allows
-    what the one without does. A filter is compiled by the kernel in each process that puts it on: this one is a twentieth as long.
+    what the one without does. A filter is compiled by the kernel in each process that puts it on: this one is a twelfth as long.
     """
     column, _ = _MACHINES[machine]
     parts = [_op(_LOAD, _NUMBER)]

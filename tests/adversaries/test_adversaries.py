@@ -190,11 +190,13 @@ def grade_class(tier: int, root: Path, cases: list[Case]) -> Class:
     known = children()
     environment = {**os.environ, "GRADE_TIER": str(tier), "GRADE_CANARY": CANARY, "PYTHONHASHSEED": "random"}
     command = [sys.executable, "-m", "grader.cli", "run", "hw2", "class", "--store", "grades.sqlite", "--json", "--workers", "2"]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, timeout=60 + 90 * len(cases), check=False)
-    end = time.monotonic() + 5
-    while time.monotonic() < end and len(children()) > len(known):
-        time.sleep(0.1)
-    ctypes.CDLL(None).prctl(36, 0)  # what other tests start would come to us too, a database that is to outlive them
+    try:
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, timeout=60 + 90 * len(cases), check=False)
+        end = time.monotonic() + 5
+        while time.monotonic() < end and len(children()) > len(known):
+            time.sleep(0.1)
+    finally:
+        ctypes.CDLL(None).prctl(36, 0)  # what other tests start would come to us too, a database that is to outlive them
     listener.close()
     after = {name: fingerprint(root / name) for name in before}
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-3000:]
