@@ -93,5 +93,5 @@ def _allow_torch(folder: Path) -> None:
 
 
 def grade(*arguments: str) -> list[str]:
-    """Return the command line of the kit."""
-    return [PYTHON, "-m", "grader.cli", *arguments]
+    """Return the command line of the kit: its console script."""
+    return [str(Path(PYTHON).with_name("grade")), *arguments]

@@ -52,12 +52,15 @@ main = LazyGroup(
 )
 
 
-def run() -> NoReturn:
-    """Be the console script: the group, then an end without taking the interpreter down piece by piece, which takes longer than a check."""
+def run(door: Any = None) -> NoReturn:
+    """Be the console script: the group, with the *door* that it came in by.
+
+    It ends without taking the interpreter down piece by piece, which takes longer than a check.
+    """
     gc.set_threshold(50_000, 20, 50)  # a short run makes little rubbish; looking for it at every 700 objects costs a fifth of the imports
     code: Any = 0
     try:
-        main(prog_name="grade")
+        main(prog_name="grade", obj=door)
     except SystemExit as left:
         code = left.code
     atexit._run_exitfuncs()

@@ -85,7 +85,7 @@ class LazyGroup(click.Group):
         except (click.exceptions.Exit, click.ClickException):
             raise
         except (KeyboardInterrupt, click.Abort):
-            return _interrupted()
+            return interrupted()
         except BrokenPipeError:  # the reader of a pipe went away: click knows how to end in silence
             raise
         except Exception as error:
@@ -101,7 +101,7 @@ class LazyGroup(click.Group):
             _show_usage(error)
             code = MEND
         except click.Abort:
-            code = _interrupted()
+            code = interrupted()
         sys.exit(code)
 
 
@@ -127,7 +127,8 @@ def tell(error: BaseException) -> int:
     return code
 
 
-def _interrupted() -> int:
+def interrupted() -> int:
+    """Say that it was stopped, and return the exit code that goes with it."""
     speak.say("\nStopped.", "\n已停止。")
     return INTERRUPTED
 

@@ -91,22 +91,25 @@ class Bench:
 
     # grading
 
-    def grade(self, submission: Submission, seed: int = 0, only: Callable[[Check], bool] | None = None) -> Grade:
-        """Run the checks (all, or those that *only* admits) against *submission*; never raises for what the student did."""
+    def grade(
+        self,
+        submission: Submission,
+        seed: int = 0,
+        only: Callable[[Check], bool] | None = None,
+        enough: Callable[[Verdict], bool] | None = None,
+    ) -> Grade:
+        """Run the checks (all, or those that *only* admits) against *submission*; never raises for what the student did.
+
+        *enough* is told each verdict as it is made, and ends the grading there with True.
+        """
         started = time.perf_counter()
         starter = self._starter()
         checks = [check for check in self.checks if only is None or only(check)]
         asked = [check for check in checks if self.cuda or check.rule.device != "cuda"]
         workers = Workers(starter, self.program(submission.files), asked, self.budget, self.assignment.limits.total)
         self._now = _Running(submission, seed, starter, workers)
-        verdicts = []
         try:
-            for index, check in enumerate(checks):
-                following = checks[index + 1] if index + 1 < len(checks) else None
-                verdict = self._run(check, following)
-                if self._now.killed:  # perhaps not of her making, so it is tried once more: a kill is nobody's zero
-                    verdict = self._run(check, following)
-                verdicts.append(verdict)
+            verdicts = tuple(self._verdicts(checks, enough))
         finally:
             workers.close()
             self.frames += workers.frames
@@ -123,11 +126,22 @@ class Bench:
             tier=starter.wall.tier,
             device="cuda" if self.cuda and any(check.rule.device != "cpu" for check in checks) else "cpu",
             seed=seed,
-            verdicts=tuple(verdicts),
+            verdicts=verdicts,
             seconds=time.perf_counter() - started,
             message=next((v.message for v in verdicts if v.outcome is Outcome.FAULT), ""),
             versions={"grade": grader.__version__},
         )
+
+    def _verdicts(self, checks: list[Check], enough: Callable[[Verdict], bool] | None) -> Iterator[Verdict]:
+        now = self._current()
+        for index, check in enumerate(checks):
+            following = checks[index + 1] if index + 1 < len(checks) else None
+            verdict = self._run(check, following)
+            if now.killed:  # perhaps not of her making, so it is tried once more: a kill is nobody's zero
+                verdict = self._run(check, following)
+            yield verdict
+            if enough is not None and enough(verdict):
+                return
 
     def _run(self, check: Check, following: Check | None) -> Verdict:
         now = self._current()

@@ -116,14 +116,14 @@ class Watch:
             self._screen.trouble(error)
             return
         first = self.state.current
-        order = sorted(checks, key=lambda check: first is None or check.id != first.id)
         self.state.running = True
-        for check in order:
-            self._judge(bench, submission, check)
-            if check is order[0] and first is not None:
-                self._screen.verdict(self.state)
-            if self._interrupted():
+        if first is not None:
+            if not self._judge(bench, submission, [check for check in checks if check.id == first.id]):
                 return
+            self._ask(bench)
+            self._screen.verdict(self.state)
+        if not self._judge(bench, submission, [check for check in checks if first is None or check.id != first.id]):
+            return
         self.state.running = False
         self.state.cursor = 0
         self.state.verdicts = {check.id: self.state.verdicts[check.id] for check in checks}
@@ -131,13 +131,19 @@ class Watch:
         self._screen.verdict(self.state)
         self.finished(grade)
 
-    def _judge(self, bench: Bench, submission: Submission, check: Check) -> None:
-        grade = bench.grade(submission, SEED, lambda other: other is check)
-        self.state.grade = replace(grade, verdicts=())
-        for verdict in grade.verdicts:
+    def _judge(self, bench: Bench, submission: Submission, checks: list[Check]) -> bool:
+        """Judge *checks* in one grading, so that they share a process; return False where an event ended it early."""
+
+        def seen(verdict: Verdict) -> bool:
             self.state.verdicts[verdict.id] = verdict
-        if len(self.state.verdicts) == 1 or self.state.current is not None:
-            self._ask(bench)
+            return self._interrupted()
+
+        grade = bench.grade(submission, SEED, lambda check: check in checks, seen)
+        self.state.grade = replace(grade, verdicts=())
+        if self._interrupted():
+            self._ask(bench)  # keys that look come before the next round
+            return False
+        return True
 
     def _ask(self, bench: Bench, called: Callable[[], Seen] | None = None) -> Grade:
         """Let the tutor look at all verdicts that there are."""

@@ -56,8 +56,12 @@ def _needs_names(assignment: Assignment, submission: Submission) -> None:
 
 def open_starter(assignment: Assignment, submission: Submission, tier: int | None = None) -> Starter:
     """Start what will run the student's program; at once, so that it warms up while the judge is imported."""
-    sources = [data for name, data in submission.files.items() if name.endswith(".py")]
-    return starter(wall.probe(tier), assignment.packages, mentioned(assignment.packages, sources))
+    return starter(wall.probe(tier), assignment.packages, imported_ahead(assignment, submission))
+
+
+def imported_ahead(assignment: Assignment, submission: Submission) -> tuple[str, ...]:
+    """Return the packages that her program speaks of: what forks its workers imports them once."""
+    return mentioned(assignment.packages, [data for name, data in submission.files.items() if name.endswith(".py")])
 
 
 def asked(grade: Grade, known: Known | None, lang: str, witness: Callable[[], Seen] | None = None) -> Grade:
@@ -92,27 +96,25 @@ def witness(bench: Bench, workers: Starter, submission: Submission) -> Callable[
     return caller(bench.assignment, lambda: workers, bench.program(submission.files))
 
 
-def check(
-    assignment: Assignment,
-    submission: Submission,
-    stage: str | None = None,
-    lang: str = "en",
-) -> Grade:
+def check(assignment: Assignment, submission: Submission, stage: str | None = None, lang: str = "en") -> Grade:
     """Grade *submission* with the public suite (one *stage* of it, if named)."""
     workers = open_starter(assignment, submission)
     try:
         from grader import judge
 
-        def work(bench: Bench) -> Grade:
-            only = judge.stage_only(bench, stage) if stage else None
-            grade = bench.grade(submission, SEED, only)
-            if all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts):
-                return grade  # nothing to be asked: the traces stay unread
-            return asked(grade, what_is_known(assignment, bench.suite_hash), lang, witness(bench, workers, submission))
-
-        return judge.with_suite(assignment, ["public"], lambda: workers, work)
+        return judge.with_suite(assignment, ["public"], lambda: workers, lambda bench: graded(bench, workers, submission, stage, lang))
     finally:
         workers.close()
+
+
+def graded(bench: Bench, workers: Starter, submission: Submission, stage: str | None, lang: str) -> Grade:
+    """Grade *submission* on a suite that is collected, and let the tutor ask about what failed."""
+    from grader import judge
+
+    grade = bench.grade(submission, SEED, judge.stage_only(bench, stage) if stage else None)
+    if all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts):
+        return grade  # nothing to be asked: the traces stay unread
+    return asked(grade, what_is_known(bench.assignment, bench.suite_hash), lang, witness(bench, workers, submission))
 
 
 def pdb_command(assignment: Assignment, folder: Path, stage: str | None) -> list[str]:

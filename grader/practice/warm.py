@@ -1,0 +1,57 @@
+"""A judge and a process behind the wall that stay, for one check of her work after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from grader import judge
+from grader.model import Assignment, Grade, Submission
+from grader.practice import work
+
+if TYPE_CHECKING:
+    from grader.judge import Bench
+    from grader.student.process import Starter
+
+T = TypeVar("T")
+
+
+class Warm:
+    """The public suite, collected, and what starts workers: ``check`` is ``practice.check`` without its start."""
+
+    def __init__(self, assignment: Assignment, submission: Submission) -> None:
+        self._assignment = assignment
+        self._ahead = work.imported_ahead(assignment, submission)
+        self._workers = work.open_starter(assignment, submission)
+        self.bench: Bench | None = None
+
+    @property
+    def workers(self) -> Starter:
+        return self._workers
+
+    def check(self, assignment: Assignment, submission: Submission, stage: str | None, lang: str) -> Grade:
+        """Grade *submission* with the public suite (one *stage* of it, if named). Raises CourseError like ``practice.check``."""
+        assert self.bench is not None
+        wanted = work.imported_ahead(assignment, submission)
+        if not set(wanted) <= set(self._ahead) or not self._workers.alive():  # she imports torch now, which is loaded ahead once
+            self._workers.close()
+            self._ahead, self._workers = wanted, work.open_starter(assignment, submission)
+        return work.graded(self.bench, self._workers, submission, stage, lang)
+
+    def close(self) -> None:
+        """End the process behind the wall."""
+        self._workers.close()
+
+
+def stay(assignment: Assignment, submission: Submission, serve: Callable[[Warm], T]) -> T:
+    """Collect the public suite, warm up with *submission*, return ``serve(warm)``. Raises SuiteError for a suite that breaks the rules."""
+    warm = Warm(assignment, submission)
+
+    def work_(bench: Bench) -> T:
+        warm.bench = bench
+        return serve(warm)
+
+    try:
+        return judge.with_suite(assignment, ["public"], lambda: warm.workers, work_)
+    finally:
+        warm.close()
