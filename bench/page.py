@@ -86,8 +86,8 @@ def table(rows: list[Row], base: str, *, rates: bool = False) -> str:
 
 def one_section(rows: list[Row], torch: list[Row]) -> str:
     text = (
-        "## One check\n\nFrom the command's start to its end, the reference handed in. *Again*: at a terminal the first check leaves a judge that waits\n"
-        f"for the next; its processor time and its memory are counted.\n\n{table(rows, 'bare pytest')}\n"
+        "## One check\n\nFrom the command's start to its end, the reference handed in. *Again*: at a terminal the first check leaves\n"
+        f"a judge that waits for the next; its processor time and its memory are counted.\n\n{table(rows, 'bare pytest')}\n"
     )
     return text + (f"\nThe same with `import torch` in the program:\n\n{table(torch, 'bare pytest')}\n" if torch else "")
 

@@ -19,7 +19,7 @@ from bench.page import Aim
 from grader import judge, manifest, wall
 from grader.audit import programs
 from grader.model import Outcome
-from grader.student import process
+from grader.student import plain, process
 from grader.student.line import Budget, Program
 from grader.student.process import Zygote
 
@@ -34,7 +34,7 @@ class Open(Zygote):
     """A zygote whose workers are not sealed."""
 
     def _open(self) -> None:
-        parent = process.package_parent()
+        parent = plain.package_parent()
         with mock.patch.multiple(process, WORKER=Path(__file__).with_name("unsealed.py"), package_parent=lambda: parent):
             super()._open()
 

@@ -78,6 +78,11 @@ def pack_bytes(payload: bytes) -> bytes:
     return b"".join(frames)
 
 
+def marshalled(message: Any, blobs: Sequence[bytes] = ()) -> bytes:
+    """Return the frames of what the judge tells a worker."""
+    return pack_bytes(marshal.dumps((message, list(blobs))))
+
+
 def unpack(payload: bytes | bytearray, *, json_cap: int) -> tuple[Any, list[bytes]]:
     """Return the message and blobs of one payload. Raises Violation for anything malformed."""
     view = memoryview(payload)
@@ -124,7 +129,11 @@ class Channel:
 
     def tell(self, message: Any, blobs: Sequence[bytes] = (), deadline: float | None = None) -> None:
         """Send one message as the judge, to a worker that hears it with ``told``."""
-        self._send(pack_bytes(marshal.dumps((message, list(blobs)))), deadline)
+        self._send(marshalled(message, blobs), deadline)
+
+    def say(self, data: bytes) -> None:
+        """Send what ``marshalled`` has packed; may wait for a reader that does not read."""
+        self._send(data, None)
 
     def _send(self, data: bytes, deadline: float | None) -> None:
         self.frames += 1

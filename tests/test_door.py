@@ -18,9 +18,11 @@ from test_release import plant
 from test_watch import MANIFEST, RIGHT, SUITE, TRIPLE, WRONG
 from twice_kit import handout as twice
 
-from grader import door, manifest
+from grader import door, manifest, wall
 from grader.practice import my_work
 from grader.practice.warm import Warm, stay
+from grader.student.line import Budget, Program
+from grader.student.process import starter
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no judge waits on Windows")
 
@@ -325,6 +327,32 @@ def test_a_package_that_she_imports_later_is_loaded_ahead_once(tmp_path: Path) -
     first, second, third = stay(assignment, my_work(assignment), serve)
     assert first is not second
     assert second is third, "a package more than she needs is no reason"
+
+
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_a_worker_is_ready_before_she_asks(tier: int) -> None:
+    """It is sealed and has no program yet; it is taken once, by a check that may use as much."""
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: this machine gives tier {the_wall.tier}, not {tier}: {the_wall.reason}")
+    program, budget = Program({"twice.py": RIGHT.encode()}, "twice"), Budget(seconds=5)
+    workers = starter(the_wall, ())
+    try:
+        workers.prepare(budget)
+        workers.prepare(budget)
+        assert workers.forks == 1
+        ready = workers.start(program, budget)
+        assert workers.forks == 1
+        assert ready.names() >= {"double", "triple"}
+        ready.close()
+        workers.prepare(budget)
+        other = workers.start(program, Budget(seconds=6))
+        assert workers.forks == 3
+        assert other.budget.seconds == 6
+        assert other.names() >= {"double", "triple"}
+        other.close()
+    finally:
+        workers.close()
 
 
 @pytest.mark.parametrize("line", ["run hw2", "check", "check --help", "check hw2 --watch", "check hw2 --pdb", "--lang zh check hw2", ""])

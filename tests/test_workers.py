@@ -19,7 +19,8 @@ from grader.model import Grade, Submission
 from grader.student.embryo import Embryo, Unborn
 from grader.student.errors import WorkerGone
 from grader.student.line import Budget, Program, Worker
-from grader.student.process import WORKER, Starter, starter
+from grader.student.plain import WORKER
+from grader.student.process import Starter, starter
 from grader.student.proxy import Student
 from grader.student.session import Session
 

@@ -96,6 +96,7 @@ class Judge:
 
     def __init__(self, warm: Warm) -> None:
         self._warm = warm
+        self.rest = warm.rest
         self._streams = (
             io.TextIOWrapper(io.BufferedWriter(_Descriptor(1, "w", closefd=False)), encoding="utf-8"),
             io.TextIOWrapper(io.BufferedWriter(_Descriptor(2, "w", closefd=False)), encoding="utf-8"),
@@ -132,6 +133,7 @@ def _serve(where: door.Address, judge: Judge, files: Files) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(where.path)
         listener.listen(4)
+        judge.rest()
         os.chdir("/")  # her folder may be moved, or its disk taken out
         while True:
             listener.settimeout(door.patience(os.environ))
@@ -142,6 +144,7 @@ def _serve(where: door.Address, judge: Judge, files: Files) -> None:
             with line:
                 if not files.unchanged() or _answer(line, where, judge) == group.OURS:
                     return
+            judge.rest()
 
 
 def _answer(line: socket.socket, where: door.Address, judge: Judge) -> int:

@@ -38,6 +38,11 @@ class Warm:
             self._ahead, self._workers = wanted, work.open_starter(assignment, submission)
         return work.graded(self.bench, self._workers, submission, stage, lang)
 
+    def rest(self) -> None:
+        """Prepare for the next check, while nobody waits."""
+        assert self.bench is not None
+        self._workers.prepare(self.bench.budget(self.bench.checks[0]))
+
     def close(self) -> None:
         """End the process behind the wall."""
         self._workers.close()

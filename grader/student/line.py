@@ -20,6 +20,7 @@ from grader.student.session import student_error
 
 UNSEALED = 70  # a worker's exit status when it could not be made
 CODE = 4 << 20  # bytes of compiled code that are kept for the next worker
+HELD = 48 << 10  # bytes that every system's sockets keep for a reader that is busy
 UNASKED = 0.05  # seconds that a worker used below which nobody asks how much of them it waited for a processor
 PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
 
@@ -71,6 +72,7 @@ class Worker:
         self._sharer: Program | None = None  # whose compiled code this worker is to tell
         self._output = output
         self._control = control
+        self._unread = 0  # bytes that it was sent ahead
         self._asked = 0.0
         self._awaited = 0.0
         self._forgiven = 0.0
@@ -117,7 +119,22 @@ class Worker:
             raise self._end(WorkerLate("it did not read what it was sent")) from None
         except wire.Closed:
             raise self._crashed() from None
+        self._unread = 0
         return self._receive()
+
+    def ahead(self, message: Any) -> bool:
+        """Send what is answered with the next exchange; False where that might wait for a worker that does not read. Raises WorkerGone."""
+        if self.gone is not None:
+            raise self.gone
+        data = wire.marshalled(message)
+        if self._unread + len(data) > HELD:
+            return False
+        self._unread += len(data)
+        try:
+            self.channel.say(data)
+        except wire.Closed:
+            raise self._crashed() from None
+        return True
 
     def _receive(self) -> tuple[Any, list[bytes]]:
         if self.gone is not None:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import os
 import re
-import secrets
 import select
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from grader import wall, wire
 from grader.errors import GraderFault
 from grader.student.embryo import START_SECONDS, Answers, Embryo, Pending, Unborn
 from grader.student.line import Budget, Output, Program, Worker
+from grader.student.plain import ISOLATED, WORKER, Plain, package_parent, site_folders
 
-WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
-ISOLATED = ("-s", "-P", "-S")  # not -I: it would ignore the fixed PYTHONHASHSEED, and sets would iterate by chance
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # malloc asks for them from the start; other C libraries do not look
 
 
@@ -36,6 +31,8 @@ class Starter(Protocol):
 
     def start(self, program: Program, budget: Budget, *, often: bool = False) -> Worker: ...
 
+    def prepare(self, budget: Budget) -> None: ...
+
     def alive(self) -> bool: ...
 
     def sweep(self) -> None: ...
@@ -43,19 +40,10 @@ class Starter(Protocol):
     def close(self) -> None: ...
 
 
-def site_folders() -> list[str]:
-    """Return the folders that hold installed packages (site-packages)."""
-    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-
-
 def mentioned(packages: Sequence[str], sources: Iterable[bytes]) -> tuple[str, ...]:
     """Return those of *packages* that some of *sources* speak of: worth importing ahead. A hint for speed, never a permission."""
     text = b"\n".join(sources)
     return tuple(name for name in packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))
-
-
-def package_parent() -> str:
-    return str(WORKER.parent.parent.parent)
 
 
 class Zygote:
@@ -71,6 +59,7 @@ class Zygote:
         self._said = ""
         self._ended: list[tuple[int, Callable[[], None]]] = []  # workers that the zygote will be told of with the next message
         self._embryo: Embryo | None = None
+        self._spare: Worker | None = None
         self.forks = 0  # workers
         self.embryos = 0
         self._open()
@@ -142,6 +131,28 @@ class Zygote:
         """Fork a sealed worker for *program*; returns before it has loaded. One that will *often* be asked for gets an embryo."""
         policy = self._policy(budget)
         embryo = self._embryo_of(program, policy) if often and not budget.cuda else None
+        spare, self._spare = self._spare, None
+        if spare is not None and embryo is None and spare.budget == budget:
+            spare.load(program)
+            return spare
+        if spare is not None:
+            spare.close()
+        try:
+            worker = self._fork(policy, budget, embryo)
+        except Unborn:
+            self._forget_embryo()
+            return self.start(program, budget)
+        if embryo is None:
+            worker.load(program)
+        return worker
+
+    def prepare(self, budget: Budget) -> None:
+        """Fork a worker now for whatever program comes next: it seals itself while nobody waits."""
+        if self._spare is None:
+            self._spare = self._fork(self._policy(budget), budget, None)
+
+    def _fork(self, policy: int, budget: Budget, embryo: Embryo | None) -> Worker:
+        """Return a new worker, which has no program unless an *embryo* bore it. Raises Unborn where that has died."""
         sock, theirs = socket.socketpair()
         reading, writing = os.pipe()
         control = _Forked(self)
@@ -151,21 +162,15 @@ class Zygote:
                 control.pending = self.ask({"do": "fork", "policy": policy}, lambda reply: control.born(int(reply["pid"])), fds)
             else:
                 control.pending = embryo.fork(control.born, fds)
-        except (GraderFault, Unborn) as error:
+        except (GraderFault, Unborn):
             sock.close()
             os.close(reading)
-            if embryo is None or isinstance(error, GraderFault):
-                raise
-            self._forget_embryo()
-            return self.start(program, budget)
+            raise
         finally:
             theirs.close()
             os.close(writing)
         self.forks += 1
-        worker = Worker(sock, Output(reading, budget.output), control, budget)
-        if embryo is None:
-            worker.load(program)
-        return worker
+        return Worker(sock, Output(reading, budget.output), control, budget)
 
     def _embryo_of(self, program: Program, policy: int) -> Embryo | None:
         """Return the embryo of *program*, if it can have one: its code must be known, so that nothing of it has run there."""
@@ -216,6 +221,8 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and everything that it forked."""
         self._forget_embryo()
+        if self._spare is not None:
+            self._spare.close()
         self._control.close()
         for _, hang_up in self._ended:
             hang_up()
@@ -305,6 +312,11 @@ class WithDevice:
             self._device = self._start_device()
         return self._device.start(program, budget)
 
+    def prepare(self, budget: Budget) -> None:
+        """Fork ahead where no device is asked for."""
+        if not budget.cuda:
+            self._without.prepare(budget)
+
     def sweep(self) -> None:
         """Hear of the workers that have ended."""
         for zygote in self._running:
@@ -322,102 +334,6 @@ class WithDevice:
     @property
     def _running(self) -> tuple[Zygote, ...]:
         return (self._without,) if self._device is None else (self._without, self._device)
-
-
-class Plain:
-    """Tier 3: a process for each check, with time limits and nothing more. Works wherever Python does."""
-
-    def __init__(self, the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None) -> None:
-        self.wall = the_wall
-        self._preload = list(packages if preload is None else preload)
-        self.forks = 0
-
-    def start(self, program: Program, budget: Budget, *, often: bool = False) -> Worker:
-        """Start a process, have it connect back with a token, and send it *program*."""
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            server.settimeout(START_SECONDS)
-            argv = [sys.executable, *ISOLATED, str(WORKER), package_parent(), f"tcp:{server.getsockname()[1]}"]
-            process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=wall.environment(self.wall)
-            )
-            token = secrets.token_hex(16)
-            self._tell(process, {"token": token, "preload": self._preload, "site": site_folders(), "cuda": budget.cuda})
-            sock = _accept(server, token)
-        self.forks += 1
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        output = Output(None, budget.output)
-        worker = Worker(sock, output, _Spawned(process, output), budget)
-        worker.load(program)
-        return worker
-
-    def _tell(self, process: subprocess.Popen[bytes], message: Any) -> None:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(message).encode() + b"\n")
-        process.stdin.close()
-
-    def sweep(self) -> None:
-        """Whoever was to end has ended."""
-
-    def alive(self) -> bool:
-        """Nothing is shared that could end."""
-        return True
-
-    def close(self) -> None:
-        """Nothing to do: every process belongs to its worker."""
-
-
-def _accept(server: socket.socket, token: str) -> socket.socket:
-    """Return the connection that knows the token; others are hung up on."""
-    while True:
-        try:
-            sock, _ = server.accept()
-            sock.settimeout(START_SECONDS)
-            hello, _ = wire.Channel(sock, cap=4096, json_cap=4096).receive()
-        except (wire.Closed, wire.Violation):
-            continue
-        except OSError as error:
-            raise GraderFault(f"the worker did not start: {error}") from None
-        if type(hello) is dict and secrets.compare_digest(str(hello.get("token")), token):
-            sock.settimeout(None)
-            return sock
-        sock.close()
-
-
-class _Spawned:
-    """A worker that is a child process of the judge; a thread drains its output."""
-
-    def __init__(self, process: subprocess.Popen[bytes], output: Output) -> None:
-        self._process = process
-        self.waited = 0.0
-        self._thread = threading.Thread(target=self._drain, args=(output,), daemon=True)
-        self._thread.start()
-
-    def _drain(self, output: Output) -> None:
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            while data := self._process.stdout.read1(1 << 16):  # type: ignore[attr-defined]
-                output.add(data)
-
-    def ready(self) -> int:
-        return self._process.pid
-
-    def spent(self) -> dict[str, float]:
-        return {}
-
-    def end(self, grace: float = 0.0) -> int:
-        if grace:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(grace)
-        self._process.kill()
-        code = self._process.wait()
-        self._thread.join(1.0)
-        if self._process.stdout is not None and not self._thread.is_alive():
-            self._process.stdout.close()
-        return -code if code < 0 else code << 8
-
-    def drop(self, then: Callable[[], None], soon: bool = False) -> None:
-        self.end()
-        then()
 
 
 def starter(the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None, *, cuda: bool = False) -> Starter:

@@ -13,7 +13,8 @@ from grader.student.proxy import Proxy
 from grader.student.trace import kept
 
 NESTING = 8
-QUEUE = 2000  # operations that travel together at most: bounds the size of one message
+AHEAD = 256  # operations that the worker begins with while the suite still says what comes next
+QUEUE = 2000  # operations without an answer at most: bounds what the two sides hold
 TRACE = 4000  # values kept for the tutor
 
 
@@ -25,6 +26,8 @@ class Line(Protocol):
 
     def exchange(self, message: Any, blobs: Sequence[bytes] = ()) -> tuple[Any, list[bytes]]: ...
 
+    def ahead(self, message: Any) -> bool: ...
+
     def violated(self, why: str) -> WorkerGone: ...
 
 
@@ -34,6 +37,7 @@ class Session:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._queue: list[Any] = []
+        self._sent = 0  # operations sent ahead, whose answer is due
         self._next = 1
         self._depth = 0
         self._functions: list[Callable[..., Any]] = []
@@ -55,14 +59,14 @@ class Session:
         self._next = number + 1
         queue = self._queue
         queue.append((kind, number, *rest))
-        if len(queue) >= QUEUE and not self._blobs:
-            self._ask(None)
+        if len(queue) >= AHEAD:
+            self._long()
         return Proxy(self, number)
 
     def _push(self, op: tuple[Any, ...]) -> None:
         self._queue.append(op)
-        if len(self._queue) >= QUEUE and not self._blobs:
-            self._ask(None)
+        if len(self._queue) >= AHEAD:
+            self._long()
 
     def operator(self, sign: str, *operands: Any) -> Any:
         """Apply an operator over there."""
@@ -75,8 +79,8 @@ class Session:
         self._next = mine + 1
         queue = self._queue
         queue.append(("g", mine, number, name))
-        if len(queue) >= QUEUE and not self._blobs:
-            self._ask(None)
+        if len(queue) >= AHEAD:
+            self._long()
         return Proxy(self, mine)
 
     def set(self, number: int, name: str, value: Any) -> None:
@@ -115,7 +119,9 @@ class Session:
                 return Proxy(self, mine)
             return self.op("c", number, terms, named)
         self._must_call_now = False
-        result = self.op("C", number, terms, named)
+        result = Proxy(self, self._next)
+        self._next += 1
+        self._queue.append(("C", result._number, number, terms, named))  # with its question, whose answer says what it changed
         reply = self._ask(["plain", result._number])
         settled = self._settle(result, reply)
         for target, value in [(self._target(pair, args, kwargs), self._decoded(pair[1])) for pair in reply.get("r") or ()]:
@@ -154,7 +160,19 @@ class Session:
 
     def flush(self) -> None:
         """Run what is queued; raise what it raises."""
-        if self._queue:
+        if self._queue or self._sent:
+            self._ask(None)
+
+    def _long(self) -> None:
+        """Let the worker begin with what is queued, or wait for it if it has much to do. What it raises is told with the next answer."""
+        if self._blobs:
+            return
+        alone = not self._depth and not self._functions and self.relay is None  # else it might ask us something before it is asked
+        if alone and self._sent < QUEUE and self._line.ahead({"ops": self._queue}):
+            self._sent += len(self._queue)
+            self._queue = []
+            self.busy = True
+        elif self._sent or len(self._queue) >= QUEUE:
             self._ask(None)
 
     def _settle(self, proxy: Proxy, reply: dict[str, Any]) -> Any:
@@ -182,7 +200,7 @@ class Session:
         """Send the queue, serve callbacks until the reply comes, return it. Raises StudentError or WorkerGone."""
         message = {"ops": self._queue, "ask": ask}
         blobs = self._blobs
-        self._queue, self._blobs = [], []
+        self._queue, self._blobs, self._sent = [], [], 0
         self.busy = True
         reply, self._blobs_in = self._line.exchange(message, blobs)
         while True:

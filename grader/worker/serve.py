@@ -115,6 +115,7 @@ class Served:
         self._thread = get_ident()
         self._blobs_in: Sequence[bytes] = ()
         self._blobs_out: list[bytes] = []
+        self._failed: dict[str, Any] | None = None  # what was raised by operations that were sent ahead
         self._arrays = False
         self._decode = wire.Decoder(self._special_in, strings=1 << 26, count=1 << 26)
 
@@ -131,16 +132,23 @@ class Served:
             return False
 
     def _answer(self, message: Any) -> None:
+        """Do what *message* says. Without an ``ask`` the judge does not wait: it hears with its next question if something was raised."""
         self._blobs_out = []
+        reply, self._failed = self._failed or self._tried(message), None
+        if "ask" not in message:
+            self._failed = reply if "e" in reply else None
+            return
+        _flush()
+        self._channel.send(reply, self._blobs_out)
+
+    def _tried(self, message: Any) -> dict[str, Any]:
         try:
-            reply = self._batch(message["ops"], message.get("ask"))
+            return self._batch(message["ops"], message.get("ask"))
         except wire.Closed:
             raise
         except BaseException as error:
-            reply = {"e": describe(error, self._files)}
             self._blobs_out = []
-        _flush()
-        self._channel.send(reply, self._blobs_out)
+            return {"e": describe(error, self._files)}
 
     def _batch(self, ops: Sequence[Sequence[Any]], ask: Sequence[Any] | None) -> dict[str, Any]:
         reply: dict[str, Any] = {}

@@ -137,5 +137,35 @@ def swallow(f):
     return 0
 
 
+def length(text):
+    return len(text)
+
+
 def special():
     return [math.nan, math.inf, -0.0, 1e-320, 0.1 + 0.2, 2**200]
+
+
+class Counter:
+    """Counts its steps, and stumbles once."""
+
+    def __init__(self, stumble=-1):
+        self.count = 0
+        self.stumble = stumble
+        self.kept = None
+
+    def step(self):
+        self.count += 1
+        if self.count == self.stumble:
+            raise Own(f"at {self.count}")
+        return self
+
+    def shout(self):
+        print("x" * 1000)
+        return self.step()
+
+    def keep(self, f):
+        self.kept = f
+
+    def call_kept(self):
+        self.kept(self.count)
+        self.count += 1

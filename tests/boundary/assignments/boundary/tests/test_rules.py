@@ -6,7 +6,8 @@ import math
 import pytest
 from pytest import approx
 
-rule = pytest.mark.stage("rules", points=20 / 30)
+LONG = 5000
+rule = pytest.mark.stage("rules", points=20 / 40)
 
 
 @rule
@@ -248,3 +249,107 @@ def test_swallowed_end_still_counts(student):
 def test_time_used_up(student):
     """An endless loop costs this check its time."""
     assert student.hang() == 1
+
+
+@rule
+def test_a_long_row_is_done_in_its_order(student):
+    """Thousands of operations, most of them begun before the row is at its end."""
+    link = counter = student.Counter()
+    for _ in range(LONG):
+        link = link.step()
+    assert counter.count == LONG
+    assert student.identity(link) == student.identity(counter)
+
+
+@rule
+def test_a_stumble_in_a_long_row_is_told(student):
+    """What she raises in the middle is raised here, the rest of the row is not done, and what comes then is."""
+    counter = student.Counter(700)
+    with pytest.raises(ValueError, match="at 700"):  # noqa: PT012 - where it is raised is the matter
+        for _ in range(LONG):
+            counter.step()
+        student.value(counter.count)
+    assert counter.count == 700
+    counter.step()
+    assert counter.count == 701
+
+
+@rule
+def test_a_stumble_that_nobody_asked_for_fails(student):
+    """It is told at the end of the check, also where nothing waits to be sent."""
+    counter = student.Counter(300)
+    for _ in range(510):
+        counter.step()
+
+
+@rule
+def test_a_long_row_that_prints_does_not_wait(student):
+    """Two megabytes, while nobody reads."""
+    counter = student.Counter()
+    for _ in range(2000):
+        counter.shout()
+    assert counter.count == 2000
+
+
+@rule
+def test_a_changed_argument_is_restored_back_after_any_row(student):
+    """However many operations wait before it."""
+    for length in (*range(248, 262), *range(1990, 2004), 2300):
+        counter = student.Counter()
+        for _ in range(length):
+            counter.step()
+        params = [1.0, 2.0]
+        student.leaky(params)
+        assert params == [9.0, 2.0, 5]
+        assert counter.count == length
+
+
+@rule
+def test_a_kept_function_is_called_in_its_turn(student):
+    """She may call what she was given long ago; nothing overtakes it."""
+    seen = []
+    counter = student.Counter()
+    for _ in range(300):
+        counter.step()
+    counter.keep(seen.append)
+    for _ in range(600):
+        counter.call_kept()
+    assert counter.count == 900
+    assert seen == list(range(300, 900))
+
+
+@rule
+def test_long_rows_of_two_objects_keep_apart(student):
+    """Their operations are mixed, their counts are not."""
+    left, right = student.Counter(), student.Counter()
+    for turn in range(LONG):
+        (left if turn % 3 else right).step()
+    assert student.value([left.count, right.count]) == [LONG - LONG // 3 - 1, LONG // 3 + 1]
+
+
+@rule
+def test_a_long_string_waits_for_nobody(student):
+    """More than a socket holds, in one row."""
+    text = "x" * 30_000
+    lengths = [student.length(text + str(k)) for k in range(600)]
+    assert student.value(lengths[-1]) == 30_003
+
+
+@rule
+def test_process_gone_in_a_long_row(student):
+    """It ends itself while the suite still says what comes next."""
+    student.die()
+    counter = student.Counter()
+    for _ in range(LONG):
+        counter.step()
+    student.value(counter.count)
+
+
+@rule
+def test_time_used_up_in_a_long_row(student):
+    """An endless loop, and much after it."""
+    student.hang()
+    counter = student.Counter()
+    for _ in range(LONG):
+        counter.step()
+    student.value(counter.count)
