@@ -179,11 +179,14 @@ def test_a_changed_suite_is_read_anew(home: Home, changed: str) -> None:
     assert home.warm().returncode == expected
 
 
-def test_one_that_is_idle_ends_and_leaves_nothing(home: Home) -> None:
-    home.env["GRADE_WARM"] = "0.5"
+@pytest.mark.parametrize("why", ["idle", "told"])
+def test_one_that_ends_leaves_nothing(home: Home, why: str) -> None:
+    home.env["GRADE_WARM"] = "1" if why == "idle" else "inf"
     pid = home.left()
     behind = children(pid)
     assert behind, "it keeps a process behind the wall"
+    if why == "told":
+        os.kill(pid, signal.SIGTERM)
     until(lambda: is_gone(pid) and all(map(is_gone, behind)))
     assert list(home.runtime.glob("grade-kit/*")) == []
 

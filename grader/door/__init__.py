@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the real one is in typing, which takes longer to import tha
     from grader.model import Assignment, Grade, Submission
 
 VARIABLE = "GRADE_WARM"
-IDLE = 600.0  # seconds that a judge waits for the next check
+IDLE, LONGEST_IDLE = 600.0, 86400.0  # seconds that a judge waits for the next check
 HELLO = b"grade 1\n"
 PATIENCE = 0.25  # seconds for its hello: one that is busy is not waited for
 LONGEST = 100  # bytes of a socket's name that every system takes
@@ -66,7 +66,7 @@ def address(arguments: Sequence[str], environment: Mapping[str, str]) -> Address
 def patience(environment: Mapping[str, str]) -> float:
     """Return how many seconds a judge may wait idle: ``GRADE_WARM``, else ten minutes."""
     try:
-        return max(0.0, float(environment.get(VARIABLE) or IDLE))
+        return min(max(0.0, float(environment.get(VARIABLE) or IDLE)), LONGEST_IDLE)
     except ValueError:
         return 0.0
 
