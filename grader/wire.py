@@ -21,10 +21,8 @@ from __future__ import annotations
 
 import json
 import marshal
-import select
 import socket
 import struct
-import time
 from collections.abc import Callable, Sequence
 
 TYPE_CHECKING = False  # `typing` takes longer to import than all of this file
@@ -78,11 +76,6 @@ def pack_bytes(payload: bytes) -> bytes:
     return b"".join(frames)
 
 
-def marshalled(message: Any, blobs: Sequence[bytes] = ()) -> bytes:
-    """Return the frames of what the judge tells a worker."""
-    return pack_bytes(marshal.dumps((message, list(blobs))))
-
-
 def unpack(payload: bytes | bytearray, *, json_cap: int) -> tuple[Any, list[bytes]]:
     """Return the message and blobs of one payload. Raises Violation for anything malformed."""
     view = memoryview(payload)
@@ -118,41 +111,38 @@ class Channel:
         self.bytes = 0
         self._buffer = bytearray()
         self._waiter: Callable[[float | None], None] | None = None
+        self._patience: Callable[[float | None], None] | None = None
 
-    def wait_with(self, waiter: Callable[[float | None], None]) -> None:
-        """Let *waiter(deadline)* return when the socket is readable (it may do other work, and raises OutOfTime)."""
-        self._waiter = waiter
+    def wait_with(self, waiter: Callable[[float | None], None], patience: Callable[[float | None], None] | None = None) -> None:
+        """Let *waiter(deadline)* return when the socket is readable (it may do other work, and raises OutOfTime).
 
-    def send(self, message: Any, blobs: Sequence[bytes] = (), deadline: float | None = None) -> None:
-        """Send one message; with a deadline never waits past it for a reader that does not read."""
-        self._send(pack(message, blobs), deadline)
+        With *patience(deadline)*, which does so when it is writable, the socket must not block.
+        """
+        self._waiter, self._patience = waiter, patience
+
+    def send(self, message: Any, blobs: Sequence[bytes] = ()) -> None:
+        """Send one message."""
+        self._send(pack(message, blobs), None)
 
     def tell(self, message: Any, blobs: Sequence[bytes] = (), deadline: float | None = None) -> None:
-        """Send one message as the judge, to a worker that hears it with ``told``."""
-        self._send(marshalled(message, blobs), deadline)
-
-    def say(self, data: bytes) -> None:
-        """Send what ``marshalled`` has packed; may wait for a reader that does not read."""
-        self._send(data, None)
+        """Send one message as the judge, to a worker that hears it with ``told``. Waits until *deadline* for one that does not read."""
+        self._send(pack_bytes(marshal.dumps((message, list(blobs)))), deadline)
 
     def _send(self, data: bytes, deadline: float | None) -> None:
         self.frames += 1
         self.bytes += len(data)
         try:
-            if deadline is None or len(data) < 1 << 14:
+            if self._patience is None:
                 self.sock.sendall(data)
-            else:
-                self._send_slowly(data, deadline)
+                return
+            view = memoryview(data)
+            while view:
+                try:
+                    view = view[self.sock.send(view) :]
+                except BlockingIOError:
+                    self._patience(deadline)
         except OSError as error:
             raise Closed(str(error)) from None
-
-    def _send_slowly(self, data: bytes, deadline: float) -> None:
-        view = memoryview(data)
-        while view:
-            ready = select.select([], [self.sock], [], max(0.0, deadline - time.monotonic()))[1]
-            if not ready:
-                raise OutOfTime
-            view = view[self.sock.send(view[:65536]) :]
 
     def receive(self, deadline: float | None = None) -> tuple[Any, list[bytes]]:
         """Return the next message and its blobs. Raises Closed, Violation, or OutOfTime."""
@@ -187,6 +177,8 @@ class Channel:
                 self._waiter(deadline)
             try:
                 chunk = self.read()
+            except BlockingIOError:
+                continue
             except OSError as error:
                 raise Closed(str(error)) from None
             if not chunk:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -91,6 +92,11 @@ def is_gone(pid: int) -> bool:
 
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def family(pid: int) -> list[int]:
+    """Return the children of *pid* and theirs."""
+    return [one for child in children(pid) for one in (child, *children(child))]
 
 
 @pytest.fixture
@@ -179,14 +185,27 @@ def test_a_changed_suite_is_read_anew(home: Home, changed: str) -> None:
     assert home.warm().returncode == expected
 
 
-@pytest.mark.parametrize("why", ["idle", "told"])
-def test_one_that_ends_leaves_nothing(home: Home, why: str) -> None:
-    home.env["GRADE_WARM"] = "1" if why == "idle" else "inf"
+@pytest.mark.parametrize("tier", ["2", "3"])
+@pytest.mark.parametrize("why", ["idle", "told", "told while busy"])
+def test_one_that_ends_leaves_nothing(home: Home, why: str, tier: str) -> None:
+    home.env |= {"GRADE_WARM": "1" if why == "idle" else "inf", "GRADE_TIER": tier}
     pid = home.left()
+    until(lambda: children(pid))  # it keeps a process behind the wall
     behind = children(pid)
-    assert behind, "it keeps a process behind the wall"
-    if why == "told":
+    asking = None
+    if why == "told while busy":
+        home.write(RIGHT.replace("return x + x", "import time; time.sleep(1); return x + x"))
+        asking = subprocess.Popen(home.command(), cwd=home.folder, env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.6)
+        behind += children(pid)
+    if why != "idle":
         os.kill(pid, signal.SIGTERM)
+    if asking is not None:
+        home.env["GRADE_WARM"] = "0"
+        out, err = asking.communicate(timeout=SECONDS)
+        assert (asking.returncode, b"All passed" in out, err) == (0, True, b"")
+        until(lambda: is_gone(pid) and all(map(is_gone, behind)))
+        return  # who asked judged by itself, and has left another
     until(lambda: is_gone(pid) and all(map(is_gone, behind)))
     assert list(home.runtime.glob("grade-kit/*")) == []
 
@@ -247,18 +266,20 @@ def test_another_environment_has_a_judge_of_its_own(home: Home, variables: dict[
     assert home.warm().returncode == 0
 
 
-def test_ctrl_c_stops_the_check_and_the_program(home: Home) -> None:
+@pytest.mark.parametrize("tier", ["2", "3"])
+def test_ctrl_c_stops_the_check_and_the_program(home: Home, tier: str) -> None:
+    home.env["GRADE_TIER"] = tier
     pid = home.left()
     home.write(ENDLESS)
     asking = subprocess.Popen(home.command(code=ONLY_WARM.replace("'grader.cli'", "'grader.cli.check'")), cwd=home.folder, env=home.env,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")  # fmt: skip
-    [zygote] = children(pid)
-    until(lambda: children(zygote))  # her program runs
-    time.sleep(0.3)
+    time.sleep(0.6)  # her program runs
+    behind = family(pid)
+    assert len(behind) >= (2 if tier == "2" else 1)
     asking.send_signal(signal.SIGINT)
     out, err = asking.communicate(timeout=SECONDS)
     assert (asking.returncode, out, err) == (130, "", "\nStopped.\n")
-    until(lambda: is_gone(pid) and is_gone(zygote))
+    until(lambda: is_gone(pid) and all(map(is_gone, behind)))
     home.write(RIGHT)
     assert home.run().returncode == 0
 
@@ -282,6 +303,30 @@ def test_a_judge_that_was_killed_costs_nothing(home: Home, when: str) -> None:
         assert asking.returncode == 0
     home.write(RIGHT)
     until(lambda: home.run(code=ONLY_WARM).returncode == 0 or home.run() is None)
+
+
+def test_what_a_closed_pipe_did_not_take_is_not_told_later(home: Home) -> None:
+    home.left()
+    for _ in range(3):
+        line = " ".join(shlex.quote(word) for word in home.command(code=ONLY_WARM))
+        subprocess.run(["sh", "-c", f"{line} | true"], cwd=home.folder, env=home.env, check=True, timeout=SECONDS)
+    assert json.loads(home.warm("--json").stdout)["score"] == 20
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("arguments", [[], ["dubble"]])
+def test_a_closed_stream_is_nobodys(home: Home, closed: str, arguments: list[str]) -> None:
+    """No answer goes to a stream that she closed, nor to what took its number; the exit code is the same."""
+    pid = home.left()
+    line = " ".join(shlex.quote(word) for word in home.command(*arguments))
+    codes = [
+        subprocess.run(
+            ["sh", "-c", f"{line} {closed}"], cwd=home.folder, env={**home.env, "GRADE_WARM": warm}, check=False, timeout=SECONDS
+        ).returncode
+        for warm in ("0", "30")
+    ]
+    assert codes == ([2, 2] if arguments else [0, 0])
+    assert home.pid() == pid
 
 
 def test_one_that_is_busy_is_not_waited_for(home: Home) -> None:

@@ -17,7 +17,8 @@ import pytest
 from test_release import plant
 from twice_kit import SUITE, handout
 
-from grader.practice import watch
+from grader import judge, manifest
+from grader.practice import my_work, open_starter, watch
 
 MANIFEST = """name = "hw9"
 title = "Twice"
@@ -182,6 +183,25 @@ def test_polling_works_where_events_do_not(home, session):
     it.until("10 / 20 points")
     (home / "twice.py").write_text(RIGHT, encoding="utf-8")
     it.until("All passed")
+
+
+def test_a_round_that_is_broken_off_leaves_nothing_to_the_next(handout):
+    """She saves while the first check of a file runs; the check that she looks at is in another file."""
+    assignment = manifest.find("hw2", handout)
+    hers = my_work(assignment)
+    workers = open_starter(assignment, hers)
+
+    def work(bench):
+        broken_off = bench.grade(hers, 0, enough=lambda verdict: True)
+        rest = bench.grade(hers, 0, lambda check: check is bench.checks[-1])
+        assert bench.checks[0].item.path != bench.checks[-1].item.path
+        return [*broken_off.verdicts, *rest.verdicts]
+
+    try:
+        first, last = judge.with_suite(assignment, ["public"], lambda: workers, work)
+    finally:
+        workers.close()
+    assert (first.outcome.value, last.outcome.value, last.message) == ("PASS", "PASS", "")
 
 
 @pytest.mark.parametrize(("kind", "needed"), [("nfs4", True), ("9p", True), ("ext4", None)])

@@ -64,7 +64,7 @@ def run(door: Any = None) -> NoReturn:
     except SystemExit as left:
         code = left.code
     atexit._run_exitfuncs()
-    with contextlib.suppress(OSError, ValueError):  # the reader of a pipe went away
-        sys.stdout.flush()
-        sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # the reader of a pipe went away; the stream was closed
+            stream.flush()
     os._exit(code if isinstance(code, int) else 1 if code else 0)

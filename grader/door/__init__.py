@@ -93,6 +93,8 @@ def ask(where: Address, arguments: Sequence[str]) -> int | None:
         if not is_private(os.path.dirname(where.path)):
             return None
         line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        if line.fileno() < 3:  # a stream of hers is closed, and this would be taken for it
+            return None
         line.settimeout(PATIENCE)
         line.connect(where.path)
         if line.recv(len(HELLO)) != HELLO:

@@ -32,7 +32,7 @@ def wait_for_checks(homework: str) -> None:
     if where is None:
         return
     folder = os.path.dirname(where.path)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it leaves nothing
+    signal.signal(signal.SIGTERM, _stop)
     with contextlib.suppress(OSError, CourseError, GraderFault, KeyboardInterrupt):
         os.makedirs(folder, 0o700, exist_ok=True)
         if not door.is_private(folder):
@@ -44,11 +44,21 @@ def wait_for_checks(homework: str) -> None:
             stay(assignment, submission, lambda warm: _serve(where, Judge(warm), files))
 
 
+def _stop(number: int, frame: object) -> None:
+    """End, with all that was started, and say nothing: whoever asked hears of it from the command that she typed."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
 def _alone(path: str) -> Iterator[None]:
     """Hold the lock of *path*; raise OSError where another judge holds it. The socket of one that was killed is removed."""
     with open(f"{path}.lock", "a", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
+            raise OSError("the one before took the lock away as it ended")
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
@@ -144,7 +154,7 @@ def _serve(where: door.Address, judge: Judge, files: Files) -> None:
             except TimeoutError:
                 return
             with line:
-                if not files.unchanged() or _answer(line, where, judge) == group.OURS:
+                if not files.unchanged() or _answer(line, where, judge) in (group.OURS, group.INTERRUPTED):
                     return
             judge.rest()
 
@@ -172,11 +182,13 @@ def _answer(line: socket.socket, where: door.Address, judge: Judge) -> int:
             judge.speak()
             code = _command(arguments, judge)
             judge.flush()
-        line.sendall(bytes([code]))
+        if code != group.INTERRUPTED:  # it was told to end: who asked it judges by herself
+            line.sendall(bytes([code]))
         return code
     except OSError:
         return 0
     finally:
+        judge.flush()  # what a closed pipe did not take goes nowhere, and not before the next answer
         for fd in streams:
             os.close(fd)
 
@@ -211,14 +223,14 @@ def _as_if_there(folder: str, environment: dict[str, str], streams: list[int]) -
 
 @contextlib.contextmanager
 def _while_she_waits(line: socket.socket) -> Iterator[None]:
-    """End at once if she hangs up (Ctrl-C, a closed terminal): nobody is left to tell. What is behind the wall ends with this process."""
+    """End if she hangs up (Ctrl-C, a closed terminal), in the middle of a check, and her program with it."""
     over = threading.Event()
 
     def listen() -> None:
         with contextlib.suppress(OSError):
             line.recv(1)
         if not over.is_set():
-            os._exit(0)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     threading.Thread(target=listen, daemon=True).start()
     try:

@@ -20,7 +20,6 @@ from grader.student.session import student_error
 
 UNSEALED = 70  # a worker's exit status when it could not be made
 CODE = 4 << 20  # bytes of compiled code that are kept for the next worker
-HELD = 48 << 10  # bytes that every system's sockets keep for a reader that is busy
 UNASKED = 0.05  # seconds that a worker used below which nobody asks how much of them it waited for a processor
 PATIENCE = 6  # the wall clock may run this many times the limit while the machine is busy with others
 
@@ -63,7 +62,8 @@ class Worker:
 
     def __init__(self, sock: socket.socket, output: Output, control: Control, budget: Budget) -> None:
         self.channel = wire.Channel(sock, cap=budget.cap << 20, json_cap=wire.JSON_CAP)
-        self.channel.wait_with(self._wait)
+        sock.setblocking(False)
+        self.channel.wait_with(self._wait_to_read, self._wait_to_write)
         self.budget = budget
         self.used = 0.0
         self.lived = 0.0  # what it used in the checks before this one
@@ -72,7 +72,7 @@ class Worker:
         self._sharer: Program | None = None  # whose compiled code this worker is to tell
         self._output = output
         self._control = control
-        self._unread = 0  # bytes that it was sent ahead
+        self._kept = 0.0  # seconds that it did not read what it was sent
         self._asked = 0.0
         self._awaited = 0.0
         self._forgiven = 0.0
@@ -86,8 +86,11 @@ class Worker:
     def load(self, program: Program) -> None:
         """Send the program; ``names`` waits for the answer."""
         self._sharer = program if program.code is None else None
+        sock = self.channel.sock
+        sock.setblocking(True)  # nothing of hers runs before it has read this
         with contextlib.suppress(OSError):  # a worker that died at once shows when it is asked
-            self.channel.sock.sendall(program.frames)
+            sock.sendall(program.frames)
+        sock.setblocking(False)
 
     def names(self) -> frozenset[str]:
         """Return the names in the module once it has loaded. Raises StudentError if it did not, or WorkerGone."""
@@ -111,30 +114,24 @@ class Worker:
 
     def exchange(self, message: Any, blobs: Sequence[bytes] = ()) -> tuple[Any, list[bytes]]:
         """Send and return the answer. Raises WorkerGone: a crash, a violation or the time used up, now and ever after."""
+        self.tell(message, blobs)
+        return self._receive()
+
+    def tell(self, message: Any, blobs: Sequence[bytes] = ()) -> None:
+        """Send what is answered with the next exchange at the latest. How long it does not read is its own time. Raises WorkerGone."""
         if self.gone is not None:
             raise self.gone
+        self._asked = time.monotonic()
+        self._awaited = self._kept = 0.0
         try:
-            self.channel.tell(message, blobs, time.monotonic() + self._left() * PATIENCE)
+            self.channel.tell(message, blobs, self._asked + self._left())
         except wire.OutOfTime:
             raise self._end(WorkerLate("it did not read what it was sent")) from None
         except wire.Closed:
             raise self._crashed() from None
-        self._unread = 0
-        return self._receive()
-
-    def ahead(self, message: Any) -> bool:
-        """Send what is answered with the next exchange; False where that might wait for a worker that does not read. Raises WorkerGone."""
-        if self.gone is not None:
-            raise self.gone
-        data = wire.marshalled(message)
-        if self._unread + len(data) > HELD:
-            return False
-        self._unread += len(data)
-        try:
-            self.channel.say(data)
-        except wire.Closed:
-            raise self._crashed() from None
-        return True
+        finally:
+            self.used += max(0.0, self._kept - self._awaited)
+            self._forgiven += self._awaited
 
     def _receive(self) -> tuple[Any, list[bytes]]:
         if self.gone is not None:
@@ -157,9 +154,18 @@ class Worker:
     def _left(self) -> float:
         return max(0.001, self.budget.seconds - self.used)
 
-    def _wait(self, deadline: float | None) -> None:
+    def _wait_to_read(self, deadline: float | None) -> None:
+        self._wait(deadline, [self.channel.sock.fileno()], [])
+
+    def _wait_to_write(self, deadline: float | None) -> None:
+        started = time.monotonic()
+        try:
+            self._wait(deadline, [], [self.channel.sock.fileno()])
+        finally:
+            self._kept += time.monotonic() - started
+
+    def _wait(self, deadline: float | None, reading: list[int], writing: list[int]) -> None:
         """Wait for the socket, draining the output; time that the worker waited for a processor does not count."""
-        fileno = self.channel.sock.fileno()
         while True:
             end = (deadline or 0) + self._awaited
             timeout = end - time.monotonic()
@@ -168,10 +174,11 @@ class Worker:
                 timeout = (deadline or 0) + self._awaited - time.monotonic()
                 if timeout <= 0.002:
                     raise wire.OutOfTime
-            readable = select.select([fileno, *self._output.filenos()], [], [], min(timeout, 1.0))[0]
-            if any(fd != fileno for fd in readable):
+            outputs = self._output.filenos()
+            readable, writable, _ = select.select([*reading, *outputs], writing, [], min(timeout, 1.0))
+            if outputs and outputs[0] in readable:
                 self._output.drain()
-            if fileno in readable:
+            if writable or (reading and reading[0] in readable):
                 return
 
     def _forgive(self) -> None:
@@ -209,8 +216,8 @@ class Worker:
         self.lived += used
         printed = self._output.take()
         self.channel.frames = self.channel.bytes = 0
-        with contextlib.suppress(wire.Closed):  # shows when it is asked
-            self.channel.tell({"renew": True})
+        with contextlib.suppress(WorkerGone):  # shows when it is asked
+            self.tell({"renew": True})
         return printed, used
 
     def close(self, *, soon: bool = False) -> None:

@@ -26,7 +26,7 @@ class Line(Protocol):
 
     def exchange(self, message: Any, blobs: Sequence[bytes] = ()) -> tuple[Any, list[bytes]]: ...
 
-    def ahead(self, message: Any) -> bool: ...
+    def tell(self, message: Any) -> None: ...
 
     def violated(self, why: str) -> WorkerGone: ...
 
@@ -168,10 +168,11 @@ class Session:
         if self._blobs:
             return
         alone = not self._depth and not self._functions and self.relay is None  # else it might ask us something before it is asked
-        if alone and self._sent < QUEUE and self._line.ahead({"ops": self._queue}):
-            self._sent += len(self._queue)
-            self._queue = []
+        if alone and self._sent < QUEUE:
+            queue, self._queue = self._queue, []
+            self._sent += len(queue)
             self.busy = True
+            self._line.tell({"ops": queue})
         elif self._sent or len(self._queue) >= QUEUE:
             self._ask(None)
 
