@@ -200,11 +200,12 @@ def aims_section(aims: list[Aim]) -> str:
     return "\n".join(["## Aims", "", "| | this run | aim | |", "|---|---|---|---|", *(aim.line() for aim in aims), ""])
 
 
-def one_aims(rows: list[Row]) -> list[Aim]:
-    by = {row.name: row.median("wall") for row in rows}
+def one_aims(rows: list[Row], torch: list[Row]) -> list[Aim]:
+    by, heavy = ({row.name: row.median("wall") for row in found} for found in (rows, torch))
     fastest = min(by[name] for name in OTHERS)
     return [
         Aim("one check, walled, after another, against the fastest peer", by[AGAIN] / fastest, 1.0),
+        Aim("the same with torch imported", heavy[AGAIN] / min(heavy[name] for name in OTHERS), 1.0),
         Aim("one check, walled, the first, against bare pytest", by[CHECK] / by["bare pytest"], 1.2),
         Aim("`grade --help`", 1000 * by["grade --help"], 70, "ms"),
     ]

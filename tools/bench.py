@@ -49,7 +49,7 @@ def arguments() -> argparse.Namespace:
 
 def _one(options: argparse.Namespace) -> Section:
     rows, torch = one.rows(options.repeats, options.slow), one.rows(max(1, options.repeats // 3), max(1, options.slow // 2), torch=True)
-    return page.one_section(rows, torch), page.one_aims(rows)
+    return page.one_section(rows, torch), page.one_aims(rows, torch)
 
 
 def _class(options: argparse.Namespace) -> Section:
@@ -94,7 +94,7 @@ def _engines(options: argparse.Namespace) -> Section:
 
 
 def _wall(options: argparse.Namespace) -> Section:
-    return walls.section(3 * options.repeats, options.rounds)
+    return walls.section(3 * options.repeats, max(3, options.rounds))
 
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
