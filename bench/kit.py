@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -36,6 +39,15 @@ def check_again(folder: Path, program: str, *, tier: int, torch: bool = False) -
             time.sleep(5 if torch else 1)
 
     return replace(first, env=env, clean=wait)
+
+
+def end_waiting(folder: Path) -> None:
+    """End the judges that wait below *folder*: their memory is not the next section's."""
+    for lock in folder.glob("*/run/grade-kit/*.lock"):
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(lock.read_text(encoding="ascii")), signal.SIGTERM)
+    while any(folder.glob("*/run/grade-kit/*.lock")):
+        time.sleep(0.05)
 
 
 def check_score(home: Path, program: str, tier: int) -> float:

@@ -27,4 +27,7 @@ def rows(repeats: int, slow: int, *, torch: bool = False) -> list[Row]:
             contenders["python -c pass"] = Contender([work.PYTHON, "-c", "pass"], folder, plain, measure.nothing)
         for tier in TIERS:  # last, because those that wait keep their memory
             contenders[f"grade check again, tier {tier}"] = kit.check_again(folder / f"again{tier}", program, tier=tier, torch=torch)
-        return measure.interleaved(contenders, repeats, rounds={"otter run": slow, "nbgrader autograde": slow})
+        try:
+            return measure.interleaved(contenders, repeats, rounds={"otter run": slow, "nbgrader autograde": slow})
+        finally:
+            kit.end_waiting(folder)
