@@ -21,6 +21,7 @@ from grader.cli import group
 from grader.errors import CourseError, GraderFault
 from grader.model import Assignment, Grade, Submission
 from grader.practice.warm import Warm, stay
+from grader.student.plain import site_folders
 
 LARGEST = 1 << 24  # bytes of a request
 SECONDS = 2.0  # for the rest of a request whose sender has said hello
@@ -78,9 +79,8 @@ class Files:
     def __init__(self, assignment: Assignment) -> None:
         self._folder = assignment.folder
         kit = Path(grader.__file__).parent.rglob("*.py")
-        installed = (path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
         given = (assignment.folder / name for name in ("assignment.toml", *assignment.given))
-        self._files = [*map(os.fspath, given), *map(os.fspath, kit), *installed]
+        self._files = [*map(os.fspath, given), *map(os.fspath, kit), *site_folders()]
         self._known = self._seen()
 
     def unchanged(self) -> bool:

@@ -20,7 +20,6 @@ class Warm:
     """The public suite, collected, and what starts workers: ``check`` is ``practice.check`` without its start."""
 
     def __init__(self, assignment: Assignment, submission: Submission) -> None:
-        self._assignment = assignment
         self._ahead = work.imported_ahead(assignment, submission)
         self._workers = work.open_starter(assignment, submission)
         self.bench: Bench | None = None

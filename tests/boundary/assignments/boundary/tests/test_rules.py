@@ -335,21 +335,22 @@ def test_a_long_string_waits_for_nobody(student):
     assert student.value(lengths[-1]) == 30_003
 
 
-@rule
-def test_process_gone_in_a_long_row(student):
-    """It ends itself while the suite still says what comes next."""
-    student.die()
+def steps_in_a_long_row(student):
     counter = student.Counter()
     for _ in range(LONG):
         counter.step()
     student.value(counter.count)
+
+
+@rule
+def test_process_gone_in_a_long_row(student):
+    """It ends itself while the suite still says what comes next."""
+    student.die()
+    steps_in_a_long_row(student)
 
 
 @rule
 def test_time_used_up_in_a_long_row(student):
     """An endless loop, and much after it."""
     student.hang()
-    counter = student.Counter()
-    for _ in range(LONG):
-        counter.step()
-    student.value(counter.count)
+    steps_in_a_long_row(student)
