@@ -22,6 +22,15 @@ from grader.roster import Person
 
 _KEY = ("submission", "suite_hash", "kit", "seed", "device")
 _SUMMARY = ("row", "assignment", "number", "submission", "suite_hash", "status", "max_score", "handed_in", "graded_at")
+# What each append asks, built once: to build it again takes longer than SQLite needs to answer.
+_STUDENT = sa.select(STUDENTS.c.key).where(STUDENTS.c.id == sa.bindparam("student")).with_for_update()
+_ATTEMPTS = (
+    sa.select(*(ATTEMPTS.c[name] for name in ("number", "status", "handed_in", *_KEY)))
+    .where(ATTEMPTS.c.assignment == sa.bindparam("assignment"), ATTEMPTS.c.student_key == sa.bindparam("student"))
+    .order_by(ATTEMPTS.c.number)
+)
+_LEASE = LEASES.delete().where(LEASES.c.work == sa.bindparam("work"))
+_LOSSES = TRIES.delete().where(TRIES.c.work == sa.bindparam("work"))
 _CHUNK = 500  # rows asked for at once; SQLite allows 999 parameters and more
 
 
@@ -74,9 +83,7 @@ class Gradebook:
         now = _now()
         with self._database.write() as connection:
             student = self._student_key(connection, grade.student)
-            mine = (ATTEMPTS.c.assignment == grade.assignment) & (ATTEMPTS.c.student_key == student)
-            columns = ("number", "status", "handed_in", *_KEY)
-            rows = connection.execute(sa.select(*(ATTEMPTS.c[name] for name in columns)).where(mine).order_by(ATTEMPTS.c.number)).all()
+            rows = connection.execute(_ATTEMPTS, {"assignment": grade.assignment, "student": student}).all()
             key = Key.of(grade)
             known = next((r.number for r in rows if r.status != "fault" and all(getattr(r, n) == getattr(key, n) for n in _KEY)), None)
             number = int(known or max((row.number for row in rows), default=0) + 1)
@@ -84,20 +91,19 @@ class Gradebook:
                 first = next((row.handed_in for row in rows if row.submission == grade.submission), None)
                 when = {"handed_in": first or handed_in or now, "graded_at": now}
                 row = {**_row(grade), **when, "number": number, "student_key": student, "source": _storable(source)}
-                connection.execute(ATTEMPTS.insert().values(**row))
+                connection.execute(ATTEMPTS.insert(), row)
             if work is not None:
-                connection.execute(LEASES.delete().where(LEASES.c.work == work))
+                connection.execute(_LEASE, {"work": work})
                 if grade.status == "fault":  # the next run tries it anew
-                    connection.execute(TRIES.delete().where(TRIES.c.work == work))
+                    connection.execute(_LOSSES, {"work": work})
         return number
 
     def _student_key(self, connection: sa.Connection, student: str) -> int:
         """Return the student's key, and hold her row, so that two runs never give one number twice."""
-        mine = sa.select(STUDENTS.c.key).where(STUDENTS.c.id == student).with_for_update()
-        key = connection.execute(mine).scalar_one_or_none()
+        key = connection.execute(_STUDENT, {"student": student}).scalar_one_or_none()
         if key is None:
-            connection.execute(self._database.insert(STUDENTS).values(id=student).on_conflict_do_nothing())
-            key = connection.execute(mine).scalar_one()
+            connection.execute(self._database.insert(STUDENTS).on_conflict_do_nothing(), {"id": student})
+            key = connection.execute(_STUDENT, {"student": student}).scalar_one()
         return int(key)
 
     def find(self, key: Key) -> Grade | None:
