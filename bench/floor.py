@@ -25,7 +25,7 @@ PLACES = (
     ("wire: packing and sending", ("/grader/wire.py", "/grader/student/line.py", "/grader/student/session.py", "/grader/student/proxy.py")),
     ("wall and worker: start and end", ("/grader/wall/", "/grader/student/process.py")),
     ("store", ("/grader/gradebook/", "/sqlalchemy/", "/grader/batch/originals.py")),
-    ("intake", ("/grader/intake/", "/grader/manifest.py", "/grader/batch/plan.py", "/grader/judge/seeds.py")),
+    ("intake", ("/grader/intake/", "/grader/manifest.py", "/grader/batch/plan.py", "/grader/seeds.py")),
     ("tutor", ("/grader/tutor/",)),
     ("bodies: the suite's own lines", ("/tests/test_", "/hidden/", "/tests/says.py")),
     ("judge: pytest and verdicts", ("/_pytest/", "/pluggy/", "/grader/judge/")),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import judge, manifest, wall
+from grader import judge, manifest, seeds, wall
 from grader.errors import SuiteError
 from grader.model import Grade, Outcome, Submission
 from grader.student.process import starter
@@ -142,10 +142,10 @@ def test_what_tools_leave_behind_is_no_part_of_a_suite(tmp_path: Path) -> None:
 
     shutil.copytree(COURSE / "assignments" / "boundary", tmp_path / "boundary", ignore=shutil.ignore_patterns("__pycache__"))
     assignment = manifest.load(tmp_path / "boundary")
-    before = judge.suite_hash(assignment, ["public"])
+    before = seeds.suite_hash(assignment, ["public"])
     cache = tmp_path / "boundary" / "tests" / ".pytest_cache"
     cache.mkdir(exist_ok=True)
     (cache / "left-behind").write_text("cache", encoding="utf-8")
-    assert judge.suite_hash(assignment, ["public"]) == before
+    assert seeds.suite_hash(assignment, ["public"]) == before
     (tmp_path / "boundary" / "tests" / "new.py").write_text("x = 1\n", encoding="utf-8")
-    assert judge.suite_hash(assignment, ["public"]) != before
+    assert seeds.suite_hash(assignment, ["public"]) != before

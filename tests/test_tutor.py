@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import audit, handout, hints, judge, manifest, marks, phrases, practice, steps
+from grader import audit, handout, hints, manifest, marks, phrases, practice, seeds, steps
 from grader.errors import CourseError, GraderFault
 from grader.gradebook import Attempt, Standing
 from grader.model import Grade, Outcome, Verdict
@@ -148,7 +148,7 @@ def test_a_damaged_trace_file_is_our_fault(tmp_path):
 
 
 def _recorded() -> list:
-    return [a for a in COURSE if load_known([trace_paths(a)["public"]], [judge.suite_hash(a, ["public"])]) is not None]
+    return [a for a in COURSE if load_known([trace_paths(a)["public"]], [seeds.suite_hash(a, ["public"])]) is not None]
 
 
 def test_traces_of_today_lie_in_the_handouts():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader import judge
+from grader import judge, seeds
 from grader.audit.programs import WrongProgram
 from grader.model import SUITES, Assignment, Grade, Outcome
 from grader.tutor import (
@@ -75,7 +75,7 @@ def write(assignment: Assignment, known: Known) -> None:
         mine = {key: traces for key, traces in known.traces.items() if key[0].startswith(f"{suite}/")}
         styles = frozenset(check for check in known.loose if check.startswith(f"{suite}/"))
         signs = known.signs if suite == SUITES[0] else Signs()  # what the witness asks is in the handout, and so are the answers
-        save_known(path, Known(judge.suite_hash(assignment, [suite]), known.misconceptions, mine, styles, signs))
+        save_known(path, Known(seeds.suite_hash(assignment, [suite]), known.misconceptions, mine, styles, signs))
 
 
 def loose(right: Sequence[Grade]) -> frozenset[str]:
@@ -92,7 +92,7 @@ def loose(right: Sequence[Grade]) -> frozenset[str]:
 
 def known_to_staff(assignment: Assignment) -> Known | None:
     """Return what the tutor knows of both suites, if it is of today."""
-    return load_known(trace_paths(assignment).values(), [judge.suite_hash(assignment, [suite]) for suite in SUITES])
+    return load_known(trace_paths(assignment).values(), [seeds.suite_hash(assignment, [suite]) for suite in SUITES])
 
 
 def styled(right: Mapping[str, Seen]) -> list[tuple[str, str]]:

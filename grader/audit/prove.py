@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader import handout, judge, wall
+from grader import handout, judge, seeds, wall
 from grader.audit import knowledge, pairs, programs, thresholds
 from grader.audit.programs import WrongProgram
 from grader.errors import CourseError, SuiteError
@@ -73,7 +73,7 @@ def audit(
     report.findings += list(_texts(assignment))
     wrong = programs.wrong_programs(assignment)
     report.findings += [Finding(program, what) for program, what in thresholds.check(assignment, wrong, say)]
-    traces_key = judge.suite_hash(assignment, SUITES) + _programs_hash(wrong, assignment)
+    traces_key = seeds.suite_hash(assignment, SUITES) + _programs_hash(wrong, assignment)
     traces_due = full or lock.get("traces") != traces_key
     _run_everything(assignment, wrong, report, full=full, traces=traces_due, workers=workers or os.cpu_count() or 1, say=say)
     if report.sound:

@@ -13,8 +13,8 @@ from grader.batch.originals import Originals
 from grader.gradebook import Attempt, Key
 from grader.intake import Rejected, admit, fingerprint, instants, scan
 from grader.intake.admission import utc
-from grader.judge import grading_seed, suite_hash
 from grader.model import Grade, Submission
+from grader.seeds import grading_seed, suite_hash
 
 KIT = {"grade": __version__}
 

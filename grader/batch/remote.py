@@ -18,7 +18,7 @@ from grader import __version__, wall
 from grader.batch.engine import Job, Result, Setup, grade_record, job_from, setup_from
 from grader.batch.local import LocalEngine
 from grader.errors import CourseError, GraderFault
-from grader.judge import suite_hash
+from grader.seeds import suite_hash
 
 COURSE = "GRADE_COURSE"  # on a worker: where its copy of the course lies, if not where the run's does
 _KEPT = 4  # idle judges of other set-ups that a worker keeps

@@ -25,8 +25,8 @@ def grade_container(hw: str, home: Path) -> int:
     from grader import export, manifest, pack, wall
     from grader.batch.engine import Setup
     from grader.batch.plan import Scheme
-    from grader.judge import suite_hash
     from grader.phrases import grade_in
+    from grader.seeds import suite_hash
 
     setup = Setup(manifest.find(hw, Path.cwd()), ("public", "hidden"), wall.probe())
     # The seeds' secret: nobody but the staff has the hidden suite, and what is derived from it need not be shipped.

@@ -103,7 +103,7 @@ def _root() -> Path:
 
 def _scheme(setup: Setup, root: Path) -> Scheme:
     from grader.batch.plan import Scheme
-    from grader.judge import course_key
+    from grader.seeds import course_key
 
     return Scheme.of(setup, course_key(root))
 

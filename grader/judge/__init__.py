@@ -6,6 +6,5 @@ called any number of times.
 
 from grader.judge.bench import Bench, Check
 from grader.judge.run import stage_only, with_suite
-from grader.judge.seeds import course_key, grading_seed, suite_hash
 
-__all__ = ["Bench", "Check", "course_key", "grading_seed", "stage_only", "suite_hash", "with_suite"]
+__all__ = ["Bench", "Check", "stage_only", "with_suite"]

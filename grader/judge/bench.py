@@ -17,9 +17,9 @@ from grader.evidence import Evidence
 from grader.judge import failures
 from grader.judge.breakit import BreakIt
 from grader.judge.given import Given
-from grader.judge.seeds import suite_folders, suite_hash
 from grader.judge.workers import Workers
 from grader.model import Assignment, CheckRule, Grade, Outcome, Submission, Verdict
+from grader.seeds import suite_folders, suite_hash
 from grader.student.errors import WorkerKilled
 from grader.student.line import Budget, Program
 from grader.student.process import Starter

@@ -15,8 +15,8 @@ import pytest
 from grader import manifest
 from grader.errors import CourseError, GraderFault, SuiteError
 from grader.judge.bench import Bench, Check
-from grader.judge.seeds import suite_folders
 from grader.model import Assignment
+from grader.seeds import suite_folders
 from grader.student.process import Starter
 
 T = TypeVar("T")

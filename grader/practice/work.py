@@ -44,7 +44,8 @@ def _needs_names(assignment: Assignment, submission: Submission) -> None:
     hers = submission.files[assignment.source_name].decode("utf-8", "replace")
     suite = "".join(path.read_text(encoding="utf-8") for path in sorted((assignment.folder / "tests").glob("*.py")))
     asked = [name for name in re.findall(r"^(?:class|def) (\w+)", starter_text, re.MULTILINE) if f"student.{name}" in suite]
-    missing = [name for name in asked if not re.search(rf"\b{name}\b", hers)]
+    words = set(re.findall(r"\w+", hers))
+    missing = [name for name in asked if name not in words]
     if missing:
         names = ", ".join(missing)
         remedy = f"`grade reset {assignment.name}` brings the starter back and keeps your file as a backup"
@@ -82,11 +83,11 @@ def what_is_known(assignment: Assignment, suite_hash: str) -> Known | None:
 
 def is_changed(assignment: Assignment) -> bool:
     """Return whether the public suite is not the one that the handout's traces were made with: then no mistake can be recognised."""
-    from grader import judge
+    from grader import seeds
     from grader.tutor import trace_paths
 
     there = trace_paths(assignment)["public"].is_file()
-    return there and what_is_known(assignment, judge.suite_hash(assignment, ["public"])) is None
+    return there and what_is_known(assignment, seeds.suite_hash(assignment, ["public"])) is None
 
 
 def witness(bench: Bench, workers: Starter, submission: Submission) -> Callable[[], Seen]:
