@@ -266,7 +266,7 @@ rows = torch.nn.functional.embedding(torch.arange(9), torch.randn(9, 5))
 words = torch.nn.functional.cross_entropy(rows, torch.zeros(9, dtype=torch.int64))
 answer = loss.item() < .01 and words.item() > 0
 """
-    result = sealed(the_wall, {"x": source}, packages=("torch",), preload=("torch",), cpu=30, seconds=30)["x"]
+    result = sealed(the_wall, {"x": source}, packages=("torch",), preload=("torch", process.OPTIMISER), cpu=30, seconds=30)["x"]
     assert result.answer == "True", result.printed
 
 

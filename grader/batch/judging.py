@@ -17,10 +17,11 @@ from typing import Any
 
 from grader.batch.engine import Job, Setup, grade_record, job_from, setup_from
 from grader.errors import CourseError, GraderFault
-from grader.judge import Bench, suite_hash, with_suite
+from grader.judge import Bench, with_suite
 from grader.model import SUITES, Assignment, Grade
+from grader.seeds import suite_hash
 from grader.student.line import PATIENCE
-from grader.student.process import Starter, mentioned, starter
+from grader.student.process import OPTIMISER, Starter, mentioned, starter
 from grader.tutor import Seen, annotate, caller, load_known, trace_paths
 
 _SPARE = 120.0  # seconds on top of all limits before a judge itself counts as hanging
@@ -48,7 +49,11 @@ class Starters:
         """Make ready what *job* needs."""
         sources = (data for name, data in job.submission.files.items() if name.endswith(".py"))
         wanted = {*self._always, *mentioned(self._setup.assignment.packages, sources)}
-        preload = tuple(name for name in self._setup.assignment.packages if name in wanted)
+        preload = tuple(name for name in (*self._setup.assignment.packages, OPTIMISER) if name in wanted)
+        if (*preload, OPTIMISER) in self._known:  # it can do the same, and two processes with torch are twice as large
+            preload = (*preload, OPTIMISER)
+        elif preload not in self._known and preload[-1:] == (OPTIMISER,) and preload[:-1] in self._known:
+            self._known.pop(preload[:-1]).close()
         if preload in self._known and not self._known[preload].alive():
             self._known.pop(preload).close()
         if preload not in self._known:

@@ -21,6 +21,8 @@ from grader.student.embryo import START_SECONDS, Answers, Embryo, Pending, Unbor
 from grader.student.line import Budget, Output, Program, Worker
 from grader.student.plain import ISOLATED, WORKER, Plain, package_parent, site_folders
 
+OPTIMISER = "torch.optim"  # the first step of one imports torch._dynamo, which takes as long as torch
+_DYNAMO = re.compile(rb"optim|checkpoint|compile|dynamo")  # who speaks of these will import it too
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # malloc asks for them from the start; other C libraries do not look
 
 
@@ -41,9 +43,13 @@ class Starter(Protocol):
 
 
 def mentioned(packages: Sequence[str], sources: Iterable[bytes]) -> tuple[str, ...]:
-    """Return those of *packages* that some of *sources* speak of: worth importing ahead. A hint for speed, never a permission."""
+    """Return those of *packages* that some of *sources* speak of: worth importing ahead. A hint for speed, never a permission.
+
+    After torch comes ``OPTIMISER``, where they speak of one.
+    """
     text = b"\n".join(sources)
-    return tuple(name for name in packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))
+    found = tuple(name for name in packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))
+    return (*found, OPTIMISER) if "torch" in found and _DYNAMO.search(text) else found
 
 
 class Zygote:

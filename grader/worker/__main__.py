@@ -33,6 +33,7 @@ def preload(names: list[str], site: list[str], *, cuda: bool = False) -> None:
 
     A fork of a process that woke the CUDA driver cannot use it: with *cuda* nothing here may, and without it no device is shown.
     """
+    gc.disable()  # what is imported stays: to look for rubbish in it again and again takes half as long as importing it
     kept = list(sys.path)
     sys.path.extend(site)
     if "torch" in names:
@@ -46,13 +47,16 @@ def preload(names: list[str], site: list[str], *, cuda: bool = False) -> None:
         for name in names:
             __import__(name)
         if "torch" in names:
-            _calm_torch(cuda=cuda)
+            _calm_torch(cuda=cuda, optimiser="torch.optim" in names)
     finally:
         sys.path[:] = kept
+    gc.freeze()  # before the collector may look again
+    gc.set_threshold(500_000, 10, 10)
+    gc.enable()
 
 
-def _calm_torch(*, cuda: bool) -> None:
-    """One thread, and one optimiser step: a fork of a process that ran several threads hangs for ever."""
+def _calm_torch(*, cuda: bool, optimiser: bool) -> None:
+    """One thread: a fork of a process that ran several hangs for ever. One step of an *optimiser*: the first takes as long as torch."""
     import torch
 
     torch.set_num_threads(1)
@@ -60,9 +64,10 @@ def _calm_torch(*, cuda: bool) -> None:
     weight.grad = torch.zeros(2)
     if not cuda:  # a backward pass counts the devices
         (weight * weight).sum().backward()  # type: ignore[no-untyped-call]
-    there, torch.cuda.is_available = torch.cuda.is_available, lambda: False  # and so does an optimiser's step
-    torch.optim.SGD([weight], lr=0.1).step()
-    torch.cuda.is_available = there
+    if optimiser:
+        there, torch.cuda.is_available = torch.cuda.is_available, lambda: False  # and so does a step
+        torch.optim.SGD([weight], lr=0.1).step()
+        torch.cuda.is_available = there
     torch.nn.functional.cross_entropy(torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64))
 
 
@@ -92,6 +97,7 @@ class Zygote:
         self._dropped: set[int] = set()  # killed, and not reaped yet
         self._site: list[str] = []
         self._policies: dict[int, Any] = {}
+        self._large = False
 
     def run(self) -> None:
         """Serve until the judge hangs up; then nothing survives."""
@@ -120,11 +126,8 @@ class Zygote:
         preload(message["preload"], self._site, cuda=message["cuda"])
         _streams()
         seal.prepare()
-        gc.collect()
         gc.freeze()
-        if "torch" in message["preload"]:
-            pages.gather()
-        gc.set_threshold(500_000, 10, 10)
+        self._large = "torch" in message["preload"]
         return {"ready": True}
 
     def do_policy(self, message: Any) -> None:
@@ -146,6 +149,9 @@ class Zygote:
     def do_embryo(self, message: Any) -> None:
         (connection,) = self._channel.fds[:1]
         del self._channel.fds[:1]
+        if self._large:  # there will be many forks: for the one of a check of her own it would not pay
+            self._large = False
+            pages.gather()
         pid = os.fork()
         if pid == 0:
             try:

@@ -37,6 +37,28 @@ def text(source: bytes) -> str:
     return source.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
+LATE = frozenset({"torch._dynamo"})  # parts of packages that are imported at their first use, and need more of what is installed
+
+
+class Late:
+    """The loader of such a part: what it imports can be found as long as it loads, and not by the program."""
+
+    def __init__(self, loader: Any, site: Sequence[str]) -> None:
+        self._loader = loader
+        self._site = site
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        kept = list(sys.path)
+        sys.path.extend(self._site)
+        try:
+            self._loader.exec_module(module)
+        finally:
+            sys.path[:] = kept
+
+
 class Sources:
     """A finder and loader for the submission's files, the handout's given ones, and the packages that the manifest allows."""
 
@@ -53,10 +75,13 @@ class Sources:
             spec = ModuleSpec(name, self, origin=file)  # type: ignore[arg-type]  # a loader by its two methods
             spec.has_location = True
             return spec
-        if path is None and name in self._packages:
+        if name in (self._packages if path is None else LATE):
             from importlib.machinery import PathFinder
 
-            return PathFinder.find_spec(name, self._site)
+            found = PathFinder.find_spec(name, self._site if path is None else path)
+            if found is not None and name in LATE:
+                found.loader = Late(found.loader, self._site)  # type: ignore[assignment]  # all else is the loader's own
+            return found
         return None
 
     def get_source(self, name: str) -> str:

@@ -1,0 +1,113 @@
+"""What is imported ahead of a program: a hint for speed that costs no more than it must, and never a permission."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from grader import manifest, wall
+from grader.batch import judging
+from grader.batch.engine import Job, Setup
+from grader.model import Submission
+from grader.student.errors import StudentError
+from grader.student.line import Budget, Program
+from grader.student.process import OPTIMISER, mentioned, starter
+from grader.student.proxy import Student
+from grader.student.session import Session
+
+ROOT = Path(__file__).resolve().parent.parent
+HIDES = b"""
+import torch
+
+
+def steps():
+    '''Take some steps of an optimiser that no search of this text finds.'''
+    weight = torch.zeros(2, requires_grad=True)
+    hidden = getattr(torch, "op" + "tim").SGD([weight], lr=0.5)
+    for _ in range(20):
+        hidden.zero_grad()
+        ((weight - 1) ** 2).sum().backward()
+        hidden.step()
+    return weight.tolist()
+
+
+def imports(name):
+    __import__(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (b"import math", ()),
+        (b"import numpy as np", ("numpy",)),
+        (b"import torchvision", ()),
+        (b"import torch\nloss.backward()", ("torch",)),
+        (b"import torch\nimport numpy", ("torch", "numpy")),
+        (b"import torch\ntorch.optim.SGD(ps, lr=.1)", ("torch", OPTIMISER)),
+        (b"from torch.utils.checkpoint import checkpoint", ("torch", OPTIMISER)),
+        (b"optim = 1", ()),
+    ],
+)
+def test_a_program_gets_ahead_what_it_speaks_of(source, found):
+    """torch without an optimiser's half of it where no optimiser is spoken of."""
+    assert mentioned(("torch", "numpy"), [source]) == found
+
+
+@pytest.mark.parametrize("ahead", [("torch",), ("torch", OPTIMISER)])
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_an_optimiser_that_nobody_expected_works_behind_the_wall(tier, ahead):
+    """It is imported then, with what it needs of other packages; the program itself can import none of those."""
+    pytest.importorskip("torch", reason="NOT RUN: torch is not installed")
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: no wall of tier {tier} here")
+    workers = starter(the_wall, ("torch",), ahead)
+    try:
+        worker = workers.start(Program({"m.py": HIDES}, "m", ("torch",)), Budget(seconds=60))
+        session = Session(worker)
+        student = Student(session, worker.names())
+        assert student.value(student.steps()) == pytest.approx([1.0, 1.0], abs=1e-3)
+        with pytest.raises(StudentError, match="No module named 'filelock'"):
+            student.value(student.imports("filelock"))
+        worker.close()
+    finally:
+        workers.close()
+
+
+class Recorded:
+    """Stands in for what starts workers, and starts none."""
+
+    def __init__(self, preload):
+        self.preload = preload
+        self.open = True
+
+    def alive(self):
+        return self.open
+
+    def close(self):
+        self.open = False
+
+
+def test_a_judge_keeps_one_process_with_torch(monkeypatch):
+    """The first program with an optimiser replaces it by one that has both; programs without torch keep their own small one."""
+    made = []
+
+    def record(the_wall, packages, preload, cuda):
+        made.append(Recorded(preload))
+        return made[-1]
+
+    monkeypatch.setattr(judging, "starter", record)
+    assignment = dataclasses.replace(manifest.find("hw4", ROOT), packages=("torch",), private=None)
+    starters = judging.Starters(Setup(assignment, ("public",), wall.probe()))
+    used = []
+    for source in (b"", b"import torch", b"import torch; torch.optim", b"import torch", b"", b"import torch; torch.optim"):
+        starters.choose(Job("work", Submission("ada", {"m.py": source}, "sha256:0"), 0))
+        used.append(starters.current().preload)
+    both = ("torch", OPTIMISER)
+    assert used == [(), ("torch",), both, both, (), both]
+    assert [(one.preload, one.open) for one in made] == [((), True), (("torch",), False), (both, True)]
+    starters.close()
+    assert not any(one.open for one in made)
