@@ -105,7 +105,7 @@ def inputs_hash(assignment: Assignment) -> str:
     kit = Path(grader.__file__).parent
     roots = [assignment.folder, _private(assignment), *(kit / room for room in ("judge", "student", "worker", "audit", "tutor"))]
     digest = hashlib.sha256()
-    for path in [kit / "wire.py", *(path for root in roots for path in sorted(root.rglob("*")))]:
+    for path in [kit / "wire.py", kit / "seeds.py", *(path for root in roots for path in sorted(root.rglob("*")))]:
         if path.is_file() and path.name not in derived and not SCRATCH & set(path.parts):
             digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()
