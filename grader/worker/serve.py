@@ -158,7 +158,10 @@ class Served:
             if kind == "m":  # the commonest by far: a method, found and called
                 _, number, target, name, terms, named = op
                 method = objects[number - 1] = getattr(objects[target], name)
-                objects[number] = method(*map(value, terms), **{k: value(v) for k, v in named.items()} if named else named)
+                if terms or named:
+                    objects[number] = method(*map(value, terms), **{k: value(v) for k, v in named.items()} if named else named)
+                else:
+                    objects[number] = method()
             elif (restored := self._do(op)) is not None:
                 reply["r"] = restored
         if ask is None:
