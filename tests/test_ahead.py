@@ -48,6 +48,7 @@ def imports(name):
         (b"import torch\nimport numpy", ("torch", "numpy")),
         (b"import torch\ntorch.optim.SGD(ps, lr=.1)", ("torch", OPTIMISER)),
         (b"from torch.utils.checkpoint import checkpoint", ("torch", OPTIMISER)),
+        (b"import torch  # nothing to optimise", ("torch",)),
         (b"optim = 1", ()),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -13,11 +14,12 @@ import sys
 import termios
 import time
 
+import psutil
 import pytest
 from test_release import plant
 from twice_kit import SUITE, handout
 
-from grader import judge, manifest
+from grader import judge, manifest, wall
 from grader.practice import my_work, open_starter, watch
 
 MANIFEST = """name = "hw9"
@@ -124,6 +126,34 @@ def test_saving_a_right_program_turns_the_failing_check_green(home, session):
     it.until("All passed: 20 / 20 points")
     it.press("q")
     assert it.ended() == 0
+
+
+def behind_the_wall(it: Session) -> set[int]:
+    """Return the processes below the watching one."""
+    return {child.pid for child in psutil.Process(it.process.pid).children(recursive=True)}
+
+
+@pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here, so no process stays behind it")
+def test_a_package_that_she_imports_now_is_imported_ahead_from_then_on(home, session):
+    """The process behind the wall is replaced for it, once; and it is replaced too when somebody has killed it."""
+    manifest_file = home / "assignment.toml"
+    manifest_file.write_text(MANIFEST.replace('files = ["twice.py"]', 'files = ["twice.py"], packages = ["numpy"]'), encoding="utf-8")
+    it = session()
+    it.until("q quit")
+    started = behind_the_wall(it)
+    for number, green in enumerate(("import numpy\n" + RIGHT, "import numpy\n\n" + RIGHT, RIGHT)):
+        (home / "twice.py").write_text(green, encoding="utf-8")
+        it.until("All passed: 20 / 20 points")
+        now = behind_the_wall(it)
+        assert (min(now) in started) is (number > 0)
+        started = now
+    for pid in started:
+        with contextlib.suppress(ProcessLookupError):  # one goes with another
+            os.kill(pid, signal.SIGKILL)
+    (home / "twice.py").write_text(WRONG, encoding="utf-8")
+    it.until("got 5, should be 8")
+    it.press("q")
+    assert it.ended() == 1
 
 
 def test_keys_list_hint_next_and_quit(session):

@@ -31,11 +31,15 @@ class Warm:
     def check(self, assignment: Assignment, submission: Submission, stage: str | None, lang: str) -> Grade:
         """Grade *submission* with the public suite (one *stage* of it, if named). Raises CourseError like ``practice.check``."""
         assert self.bench is not None
+        self.ready_for(assignment, submission)
+        return work.graded(self.bench, self._workers, submission, stage, lang)
+
+    def ready_for(self, assignment: Assignment, submission: Submission) -> None:
+        """Start another process behind the wall where this one has ended, or has not imported what *submission* speaks of now."""
         wanted = work.imported_ahead(assignment, submission)
-        if not set(wanted) <= set(self._ahead) or not self._workers.alive():  # she imports torch now, which is loaded ahead once
+        if not set(wanted) <= set(self._ahead) or not self._workers.alive():
             self._workers.close()
             self._ahead, self._workers = wanted, work.open_starter(assignment, submission)
-        return work.graded(self.bench, self._workers, submission, stage, lang)
 
     def rest(self) -> None:
         """Prepare for the next check, while nobody waits."""

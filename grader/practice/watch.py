@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from grader import judge
 from grader.errors import CourseError
 from grader.model import Assignment, Grade, Outcome, Submission, Verdict
-from grader.practice.work import SEED, asked, my_work, open_starter, what_is_known, witness
+from grader.practice.warm import Warm, stay
+from grader.practice.work import SEED, asked, my_work, what_is_known, witness
 
 if TYPE_CHECKING:
     from grader.judge import Bench, Check
-    from grader.student.process import Starter
     from grader.tutor import Seen
 
 Event = Literal["saved", "resized", "stop", "h", "n", "l", "a", "q"]
@@ -82,22 +82,20 @@ class Watch:
 
     def run(self) -> None:
         """Judge once, then after each event, until she quits."""
-        workers = open_starter(self.state.assignment, my_work(self.state.assignment))
-        try:
-            judge.with_suite(self.state.assignment, ["public"], lambda: workers, lambda bench: self._serve(bench, workers))
-        finally:
-            workers.close()
+        stay(self.state.assignment, my_work(self.state.assignment), self._serve)
 
-    def _serve(self, bench: Bench, workers: Starter) -> None:
+    def _serve(self, warm: Warm) -> None:
+        bench = warm.bench
+        assert bench is not None
         wanted = judge.stage_only(bench, self._stage) if self._stage else lambda check: True
         checks = [check for check in bench.checks if wanted(check)]
-        self._round(bench, workers, checks)
+        self._round(warm, bench, checks)
         while True:
             event = self._waiting.pop(0) if self._waiting else self.events.get()
             if event in ("q", "stop"):
                 return
             if event in ("saved", "a"):
-                self._round(bench, workers, checks)
+                self._round(warm, bench, checks)
             elif event == "n":
                 self.state.cursor += 1
                 self._screen.verdict(self.state)
@@ -108,13 +106,14 @@ class Watch:
             else:
                 self._screen.verdict(self.state)
 
-    def _round(self, bench: Bench, workers: Starter, checks: list[Check]) -> None:
+    def _round(self, warm: Warm, bench: Bench, checks: list[Check]) -> None:
         """Judge what she saved: the check that she looks at first, then all in their order. A new event ends the round."""
         try:
             submission = my_work(self.state.assignment)
         except CourseError as error:  # between two writes of an editor the file may be gone, or half there
             self._screen.trouble(error)
             return
+        warm.ready_for(self.state.assignment, submission)
         first = self.state.current
         self.state.running = True
         if first is not None:
@@ -127,9 +126,10 @@ class Watch:
         self.state.running = False
         self.state.cursor = 0
         self.state.verdicts = {check.id: self.state.verdicts[check.id] for check in checks}
-        grade = self._ask(bench, witness(bench, workers, submission))  # not before: the first verdict must not wait for it
+        grade = self._ask(bench, witness(bench, warm.workers, submission))  # not before: the first verdict must not wait for it
         self._screen.verdict(self.state)
         self.finished(grade)
+        warm.rest()
 
     def _judge(self, bench: Bench, submission: Submission, checks: list[Check]) -> bool:
         """Judge *checks* in one grading, so that they share a process; return False where an event ended it early."""

@@ -22,7 +22,7 @@ from grader.student.line import Budget, Output, Program, Worker
 from grader.student.plain import ISOLATED, WORKER, Plain, package_parent, site_folders
 
 OPTIMISER = "torch.optim"  # the first step of one imports torch._dynamo, which takes as long as torch
-_DYNAMO = re.compile(rb"optim|checkpoint|compile|dynamo")  # who speaks of these will import it too
+_DYNAMO = re.compile(rb"\boptim\b|utils\.checkpoint|torch\.compile|_dynamo")  # who speaks of these will import it too
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # malloc asks for them from the start; other C libraries do not look
 
 
