@@ -21,6 +21,7 @@ from twice_kit import SUITE, handout
 
 from grader import judge, manifest, wall
 from grader.practice import my_work, open_starter, watch
+from grader.practice.warm import stay
 
 MANIFEST = """name = "hw9"
 title = "Twice"
@@ -241,3 +242,19 @@ def test_a_network_mount_is_polled(tmp_path, kind, needed):
     mounts.write_text(f"/dev/root / ext4 rw 0 0\nserver:/x {tmp_path} {kind} rw 0 0\n", encoding="utf-8")
     assert watch.polling_needed(tmp_path / "hw9", mounts) is needed
     assert watch.polling_needed(tmp_path.parent, mounts) is None
+
+
+@pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here, so no process stays behind it")
+def test_nothing_ends_when_the_process_behind_the_wall_was_killed_at_rest(handout):
+    """To make ready for the next check is no reason to fail; that check starts another process."""
+    assignment = manifest.find("hw2", handout)
+    hers = my_work(assignment)
+
+    def serve(warm):
+        warm.workers._process.kill()
+        warm.workers._process.wait(10)
+        warm.rest()
+        return warm.check(assignment, hers, None, "en")
+
+    grade = stay(assignment, hers, serve)
+    assert {verdict.outcome.value for verdict in grade.verdicts} == {"PASS"}

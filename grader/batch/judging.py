@@ -50,10 +50,6 @@ class Starters:
         sources = (data for name, data in job.submission.files.items() if name.endswith(".py"))
         wanted = {*self._always, *mentioned(self._setup.assignment.packages, sources)}
         preload = tuple(name for name in (*self._setup.assignment.packages, OPTIMISER) if name in wanted)
-        if (*preload, OPTIMISER) in self._known:  # it can do the same, and two processes with torch are twice as large
-            preload = (*preload, OPTIMISER)
-        elif preload not in self._known and preload[-1:] == (OPTIMISER,) and preload[:-1] in self._known:
-            self._known.pop(preload[:-1]).close()
         if preload in self._known and not self._known[preload].alive():
             self._known.pop(preload).close()
         if preload not in self._known:

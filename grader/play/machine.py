@@ -42,14 +42,14 @@ def run(assignment: Assignment, panel_name: str) -> dict[str, Any]:
     """Check the stages that the panel's machine names, then let her program play. Never raises for what her program did."""
     from grader import intake, judge, wall
     from grader.play import book
-    from grader.student.process import starter
+    from grader.student.process import mentioned, starter
 
     read = book.read(assignment.name, assignment.folder)
     panel = read.panel(panel_name)
     stages = tuple(panel["machine"]["stages"])
     submission = intake.admit(assignment.folder, assignment, "me")
-    sources = b"".join(data for name, data in submission.files.items() if name.endswith(".py"))
-    workers = starter(wall.probe(), assignment.packages, [name for name in assignment.packages if name.encode() in sources])
+    sources = [data for name, data in submission.files.items() if name.endswith(".py")]
+    workers = starter(wall.probe(), assignment.packages, mentioned(assignment.packages, sources))
 
     def work(bench: judge.Bench) -> dict[str, Any]:
         grade = bench.grade(submission, 0, lambda check: check.stage in stages)

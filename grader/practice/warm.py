@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from grader import judge
+from grader.errors import GraderFault
 from grader.model import Assignment, Grade, Submission
 from grader.practice import work
 
@@ -44,7 +46,8 @@ class Warm:
     def rest(self) -> None:
         """Prepare for the next check, while nobody waits."""
         assert self.bench is not None
-        self._workers.prepare(self.bench.budget(self.bench.checks[0]))
+        with contextlib.suppress(GraderFault):  # it was killed; whoever checks next starts another
+            self._workers.prepare(self.bench.budget(self.bench.checks[0]))
 
     def close(self) -> None:
         """End the process behind the wall."""

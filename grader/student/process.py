@@ -45,7 +45,7 @@ class Starter(Protocol):
 def mentioned(packages: Sequence[str], sources: Iterable[bytes]) -> tuple[str, ...]:
     """Return those of *packages* that some of *sources* speak of: worth importing ahead. A hint for speed, never a permission.
 
-    After torch comes ``OPTIMISER``, where they speak of one.
+    ``OPTIMISER`` comes last, where they use torch and speak of one.
     """
     text = b"\n".join(sources)
     found = tuple(name for name in packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))

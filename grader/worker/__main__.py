@@ -47,7 +47,7 @@ def preload(names: list[str], site: list[str], *, cuda: bool = False) -> None:
         for name in names:
             __import__(name)
         if "torch" in names:
-            _calm_torch(cuda=cuda, optimiser="torch.optim" in names)
+            _calm_torch(cuda=cuda, optimiser=cuda or "torch.optim" in names)
     finally:
         sys.path[:] = kept
     gc.freeze()  # before the collector may look again
@@ -97,7 +97,7 @@ class Zygote:
         self._dropped: set[int] = set()  # killed, and not reaped yet
         self._site: list[str] = []
         self._policies: dict[int, Any] = {}
-        self._large = False
+        self._scattered = False
 
     def run(self) -> None:
         """Serve until the judge hangs up; then nothing survives."""
@@ -127,7 +127,9 @@ class Zygote:
         _streams()
         seal.prepare()
         gc.freeze()
-        self._large = "torch" in message["preload"]
+        self._scattered = "torch" in message["preload"]
+        if message["cuda"]:
+            self._gather()  # nobody asks here for an embryo
         return {"ready": True}
 
     def do_policy(self, message: Any) -> None:
@@ -149,9 +151,7 @@ class Zygote:
     def do_embryo(self, message: Any) -> None:
         (connection,) = self._channel.fds[:1]
         del self._channel.fds[:1]
-        if self._large:  # there will be many forks: for the one of a check of her own it would not pay
-            self._large = False
-            pages.gather()
+        self._gather()  # there will be many forks: for the one of a check of her own it would not pay
         pid = os.fork()
         if pid == 0:
             try:
@@ -161,6 +161,11 @@ class Zygote:
         os.close(connection)
         self._children.add(pid)
         self._dropped.add(pid)  # it ends when the judge hangs up
+
+    def _gather(self) -> None:
+        if self._scattered:
+            self._scattered = False
+            pages.gather()
 
     def _work(self, policy: Any) -> None:
         layers = seal.seal(policy)

@@ -7,7 +7,7 @@ import marshal
 import random
 import sys
 from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 TYPE_CHECKING = False
@@ -37,28 +37,6 @@ def text(source: bytes) -> str:
     return source.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
 
 
-LATE = frozenset({"torch._dynamo"})  # parts of packages that are imported at their first use, and need more of what is installed
-
-
-class Late:
-    """The loader of such a part: what it imports can be found as long as it loads, and not by the program."""
-
-    def __init__(self, loader: Any, site: Sequence[str]) -> None:
-        self._loader = loader
-        self._site = site
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        kept = list(sys.path)
-        sys.path.extend(self._site)
-        try:
-            self._loader.exec_module(module)
-        finally:
-            sys.path[:] = kept
-
-
 class Sources:
     """A finder and loader for the submission's files, the handout's given ones, and the packages that the manifest allows."""
 
@@ -68,6 +46,7 @@ class Sources:
         self._packages = frozenset(loaded.packages)
         self._site = list(site)
         self._compiled = compiled
+        self._loading = 0  # parts of allowed packages
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         file = f"{name}.py"
@@ -75,14 +54,27 @@ class Sources:
             spec = ModuleSpec(name, self, origin=file)  # type: ignore[arg-type]  # a loader by its two methods
             spec.has_location = True
             return spec
-        if name in (self._packages if path is None else LATE):
-            from importlib.machinery import PathFinder
-
-            found = PathFinder.find_spec(name, self._site if path is None else path)
-            if found is not None and name in LATE:
-                found.loader = Late(found.loader, self._site)  # type: ignore[assignment]  # all else is the loader's own
-            return found
+        if name.partition(".")[0] in self._packages:
+            return self._with_needs(PathFinder.find_spec(name, self._site if path is None else path))
+        if path is None and self._loading:
+            found = PathFinder.find_spec(name, self._site)
+            return found if found is not None and _readable(found) else None
         return None
+
+    def _with_needs(self, found: ModuleSpec | None) -> ModuleSpec | None:
+        """Let what is part of an allowed package find, as long as it loads, what it needs of other packages; the program does not."""
+        if found is not None and found.loader is not None:
+            load = found.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                self._loading += 1
+                try:
+                    load(module)
+                finally:
+                    self._loading -= 1
+
+            found.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return found
 
     def get_source(self, name: str) -> str:
         """Return the text of a module, so that tracebacks quote her lines."""
@@ -108,6 +100,15 @@ class Sources:
             self._program.code = marshal.dumps(code)
             self._compiled(self._program.code)
         return code
+
+
+def _readable(spec: ModuleSpec) -> bool:
+    """Return whether the wall lets the module be read: who can do without it waits for an ImportError, not for a refusal."""
+    try:
+        with open(spec.origin or "", "rb"):
+            return True
+    except OSError:
+        return not spec.has_location
 
 
 def forget(loaded: Program) -> None:
