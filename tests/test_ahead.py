@@ -70,7 +70,7 @@ def imports(name):
 )
 def test_a_program_gets_ahead_what_it_speaks_of(source, found):
     """torch without an optimiser's half of it where no optimiser is spoken of."""
-    assert mentioned(("torch", "numpy"), [source]) == found
+    assert mentioned(("torch", "numpy"), {"m.py": source, "notes.json": b"import torch, numpy"}) == found
 
 
 @pytest.mark.parametrize("ahead", [(), ("torch",), ("torch", OPTIMISER)])

@@ -42,13 +42,12 @@ class Starters:
         self._known: dict[tuple[str, ...], Starter] = {}
         private = setup.assignment.private
         targets = (private / "break").rglob("*.py") if private else ()
-        self._always = mentioned(setup.assignment.packages, [path.read_bytes() for path in targets])
+        self._always = mentioned(setup.assignment.packages, {str(path): path.read_bytes() for path in targets})
         self.now: Starter | None = None
 
     def choose(self, job: Job) -> None:
         """Make ready what *job* needs."""
-        sources = (data for name, data in job.submission.files.items() if name.endswith(".py"))
-        wanted = {*self._always, *mentioned(self._setup.assignment.packages, sources)}
+        wanted = {*self._always, *mentioned(self._setup.assignment.packages, job.submission.files)}
         preload = tuple(name for name in (*self._setup.assignment.packages, OPTIMISER) if name in wanted)
         if preload in self._known and not self._known[preload].alive():
             self._known.pop(preload).close()

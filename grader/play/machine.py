@@ -48,8 +48,7 @@ def run(assignment: Assignment, panel_name: str) -> dict[str, Any]:
     panel = read.panel(panel_name)
     stages = tuple(panel["machine"]["stages"])
     submission = intake.admit(assignment.folder, assignment, "me")
-    sources = [data for name, data in submission.files.items() if name.endswith(".py")]
-    workers = starter(wall.probe(), assignment.packages, mentioned(assignment.packages, sources))
+    workers = starter(wall.probe(), assignment.packages, mentioned(assignment.packages, submission.files))
 
     def work(bench: judge.Bench) -> dict[str, Any]:
         grade = bench.grade(submission, 0, lambda check: check.stage in stages)

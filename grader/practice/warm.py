@@ -21,37 +21,32 @@ T = TypeVar("T")
 class Warm:
     """The public suite, collected, and what starts workers: ``check`` is ``practice.check`` without its start."""
 
+    bench: Bench  # once it is collected, while the workers start
+
     def __init__(self, assignment: Assignment, submission: Submission) -> None:
         self._ahead = work.imported_ahead(assignment, submission)
-        self._workers = work.open_starter(assignment, submission)
-        self.bench: Bench | None = None
-
-    @property
-    def workers(self) -> Starter:
-        return self._workers
+        self.workers: Starter = work.open_starter(assignment, submission)
 
     def check(self, assignment: Assignment, submission: Submission, stage: str | None, lang: str) -> Grade:
         """Grade *submission* with the public suite (one *stage* of it, if named). Raises CourseError like ``practice.check``."""
-        assert self.bench is not None
         self.ready_for(assignment, submission)
-        return work.graded(self.bench, self._workers, submission, stage, lang)
+        return work.graded(self.bench, self.workers, submission, stage, lang)
 
     def ready_for(self, assignment: Assignment, submission: Submission) -> None:
         """Start another process behind the wall where this one has ended, or has not imported what *submission* speaks of now."""
         wanted = work.imported_ahead(assignment, submission)
-        if not set(wanted) <= set(self._ahead) or not self._workers.alive():
-            self._workers.close()
-            self._ahead, self._workers = wanted, work.open_starter(assignment, submission)
+        if not set(wanted) <= set(self._ahead) or not self.workers.alive():
+            self.workers.close()
+            self._ahead, self.workers = wanted, work.open_starter(assignment, submission)
 
     def rest(self) -> None:
         """Prepare for the next check, while nobody waits."""
-        assert self.bench is not None
         with contextlib.suppress(GraderFault):  # it was killed; whoever checks next starts another
-            self._workers.prepare(self.bench.budget(self.bench.checks[0]))
+            self.workers.prepare(self.bench.budget(self.bench.checks[0]))
 
     def close(self) -> None:
         """End the process behind the wall."""
-        self._workers.close()
+        self.workers.close()
 
 
 def stay(assignment: Assignment, submission: Submission, serve: Callable[[Warm], T]) -> T:

@@ -85,17 +85,15 @@ class Watch:
         stay(self.state.assignment, my_work(self.state.assignment), self._serve)
 
     def _serve(self, warm: Warm) -> None:
-        bench = warm.bench
-        assert bench is not None
-        wanted = judge.stage_only(bench, self._stage) if self._stage else lambda check: True
-        checks = [check for check in bench.checks if wanted(check)]
-        self._round(warm, bench, checks)
+        wanted = judge.stage_only(warm.bench, self._stage) if self._stage else lambda check: True
+        checks = [check for check in warm.bench.checks if wanted(check)]
+        self._round(warm, checks)
         while True:
             event = self._waiting.pop(0) if self._waiting else self.events.get()
             if event in ("q", "stop"):
                 return
             if event in ("saved", "a"):
-                self._round(warm, bench, checks)
+                self._round(warm, checks)
             elif event == "n":
                 self.state.cursor += 1
                 self._screen.verdict(self.state)
@@ -106,7 +104,7 @@ class Watch:
             else:
                 self._screen.verdict(self.state)
 
-    def _round(self, warm: Warm, bench: Bench, checks: list[Check]) -> None:
+    def _round(self, warm: Warm, checks: list[Check]) -> None:
         """Judge what she saved: the check that she looks at first, then all in their order. A new event ends the round."""
         try:
             submission = my_work(self.state.assignment)
@@ -114,6 +112,7 @@ class Watch:
             self._screen.trouble(error)
             return
         warm.ready_for(self.state.assignment, submission)
+        bench = warm.bench
         first = self.state.current
         self.state.running = True
         if first is not None:

@@ -62,7 +62,7 @@ def open_starter(assignment: Assignment, submission: Submission, tier: int | Non
 
 def imported_ahead(assignment: Assignment, submission: Submission) -> tuple[str, ...]:
     """Return the packages that her program speaks of: what forks its workers imports them once."""
-    return mentioned(assignment.packages, [data for name, data in submission.files.items() if name.endswith(".py")])
+    return mentioned(assignment.packages, submission.files)
 
 
 def asked(grade: Grade, known: Known | None, lang: str, witness: Callable[[], Seen] | None = None) -> Grade:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from grader import wall, wire
@@ -42,12 +42,12 @@ class Starter(Protocol):
     def close(self) -> None: ...
 
 
-def mentioned(packages: Sequence[str], sources: Iterable[bytes]) -> tuple[str, ...]:
-    """Return those of *packages* that some of *sources* speak of: worth importing ahead. A hint for speed, never a permission.
+def mentioned(packages: Sequence[str], files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return those of *packages* that a Python file of *files* speaks of: worth importing ahead. A hint for speed, never a permission.
 
     ``OPTIMISER`` comes last, where they use torch and speak of one.
     """
-    text = b"\n".join(sources)
+    text = b"\n".join(data for name, data in files.items() if name.endswith(".py"))
     found = tuple(name for name in packages if re.search(rb"\b%s\b" % re.escape(name.encode()), text))
     return (*found, OPTIMISER) if "torch" in found and _DYNAMO.search(text) else found
 
