@@ -188,8 +188,10 @@ def test_a_file_that_does_not_parse_is_survived(home, session):
     it.until("All passed")
 
 
-def test_a_resize_draws_the_screen_anew_within_its_columns(session):
-    it = session()
+@pytest.mark.parametrize("variables", [{}, {"COLUMNS": "80", "LINES": "24"}], ids=["", "with-columns-exported"])
+def test_a_resize_draws_the_screen_anew_within_its_columns(session, variables):
+    """Also where the shell exports its columns: they are those from before the resize."""
+    it = session(**variables)
     it.until("10 / 20 points")
     it.until("q quit")
     it.resize(30, 24)

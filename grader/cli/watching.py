@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -31,8 +32,15 @@ class Terminal:
     def _pick(self, en: str, zh: str) -> str:
         return zh if self._lang == "zh" else en
 
+    def _size(self) -> os.terminal_size:
+        """Return the columns and lines of the terminal as they are now: an exported COLUMNS is what they were once."""
+        try:
+            return os.get_terminal_size(self._out.fileno())
+        except OSError:  # a pipe
+            return shutil.get_terminal_size()
+
     def _draw(self, lines: list[str]) -> None:
-        wide, high = shutil.get_terminal_size()
+        wide, high = self._size()
         keys = self._pick("h hint  n next  l list  a all  q quit", "h 提示  n 下一个  l 列表  a 全部  q 退出")
         shown = [part for line in lines for part in _folded(line, wide)][: max(1, high - 2)]
         head = CLEAR if self._out.isatty() else ""
