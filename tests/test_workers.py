@@ -16,8 +16,9 @@ import pytest
 from grader import judge, manifest, wall
 from grader.judge import breakit
 from grader.model import Grade, Submission
+from grader.student import device
 from grader.student.embryo import Embryo, Unborn
-from grader.student.errors import WorkerGone
+from grader.student.errors import StudentError, WorkerGone
 from grader.student.line import Budget, Program, Worker
 from grader.student.plain import WORKER
 from grader.student.process import Starter, starter
@@ -450,3 +451,46 @@ def test_what_a_large_process_wrote_is_gathered_in_huge_pages_and_stays_what_it_
     assert intact == "True"
     if tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2]) >= (6, 1):  # an older one does not gather when asked
         assert int(after) > int(before)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_packages_may_lie_elsewhere_than_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tier: int, linked: bool) -> None:
+    """``pip install --user`` puts them into the user's home; nothing beside them there can be read."""
+    name = f"elsewhere{tier}{linked}"
+    site = tmp_path / "lib" / "site-packages"
+    about = site / f"{name}-1.0.dist-info"
+    about.mkdir(parents=True)
+    (site / f"{name}.py").write_text("ANSWER = 42\n", encoding="utf-8")
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    (about / "RECORD").write_text(f"{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n", encoding="utf-8")
+    (site / "other.txt").write_text("not hers", encoding="utf-8")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "site-packages").symlink_to(site)
+    monkeypatch.syspath_prepend(str(tmp_path / "linked" / "site-packages" if linked else site))
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: no wall of tier {tier} here")
+    source = f"import {name}\ndef answer():\n    return {name}.ANSWER\ndef other():\n    return open({str(site / 'other.txt')!r}).read()\n"
+    workers = starter(the_wall, (name,))
+    try:
+        worker = workers.start(Program({"m.py": source.encode()}, "m", (name,)), Budget(seconds=20))
+        student = Student(Session(worker), worker.names())
+        assert student.value(student.answer()) == 42
+        if "landlock" in the_wall.layers:
+            with pytest.raises(StudentError, match="PermissionError"):
+                student.value(student.other())
+        worker.close()
+    finally:
+        workers.close()
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_trying_a_device_in_vain_leaves_nothing_open(tier: int) -> None:
+    """Where torch cannot even be imported behind the wall, say."""
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: no wall of tier {tier} here")
+    open_before = sorted(os.listdir("/proc/self/fd"))
+    assert "No module named 'nowhere_to_be_found'" in device.refusal(the_wall, ("nowhere_to_be_found",))
+    assert sorted(os.listdir("/proc/self/fd")) == open_before

@@ -16,12 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grader
-from grader import cli, door, manifest, practice
+from grader import cli, door, manifest, practice, wall
 from grader.cli import group
 from grader.errors import CourseError, GraderFault
 from grader.model import Assignment, Grade, Submission
 from grader.practice.warm import Warm, stay
-from grader.student.plain import site_folders
 
 LARGEST = 1 << 24  # bytes of a request
 SECONDS = 2.0  # for the rest of a request whose sender has said hello
@@ -80,7 +79,7 @@ class Files:
         self._folder = assignment.folder
         kit = Path(grader.__file__).parent.rglob("*.py")
         given = (assignment.folder / name for name in ("assignment.toml", *assignment.given))
-        self._files = [*map(os.fspath, given), *map(os.fspath, kit), *site_folders()]
+        self._files = [*map(os.fspath, given), *map(os.fspath, kit), *wall.site_folders()]
         self._known = self._seen()
 
     def unchanged(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from grader.student.line import Budget, Program
@@ -28,16 +29,11 @@ except Exception as error:
 
 def refusal(the_wall: wall.Wall, packages: Sequence[str]) -> str:
     """Return in one line why no submission could use a CUDA device behind *the_wall*; nothing if one can. Takes seconds."""
-    started = None
+    program, budget = Program({"device.py": _TRY}, "device", tuple(packages)), Budget(seconds=SECONDS, memory=None, cuda=True)
     try:
-        started = starter(the_wall, packages, cuda=True)
-        worker = started.start(Program({"device.py": _TRY}, "device", tuple(packages)), Budget(seconds=SECONDS, memory=None, cuda=True))
-        worker.names()
-        answer = worker.exchange({"ops": [["g", 1, 0, "answer"]], "ask": ["value", 1]})[0].get("v")
-        worker.close()
+        with closing(starter(the_wall, packages, cuda=True)) as workers, closing(workers.start(program, budget)) as worker:
+            worker.names()
+            answer = worker.exchange({"ops": [["g", 1, 0, "answer"]], "ask": ["value", 1]})[0].get("v")
     except Exception as error:  # whatever went wrong over there is the answer
         return str(error).splitlines()[0] if str(error) else type(error).__name__
-    finally:
-        if started is not None:
-            started.close()
     return " ".join(str(answer).split())[:300]

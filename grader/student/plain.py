@@ -22,11 +22,6 @@ WORKER = Path(__file__).resolve().parent.parent / "worker" / "__main__.py"
 ISOLATED = ("-s", "-P", "-S")  # not -I: it would ignore the fixed PYTHONHASHSEED, and sets would iterate by chance
 
 
-def site_folders() -> list[str]:
-    """Return the folders that hold installed packages (site-packages)."""
-    return [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-
-
 def package_parent() -> str:
     return str(WORKER.parent.parent.parent)
 
@@ -64,7 +59,7 @@ class Plain:
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=wall.environment(self.wall)
             )
             token = secrets.token_hex(16)
-            self._tell(process, {"token": token, "preload": self._preload, "site": site_folders(), "cuda": budget.cuda})
+            self._tell(process, {"token": token, "preload": self._preload, "site": wall.site_folders(), "cuda": budget.cuda})
             sock = _accept(server, token)
         self.forks += 1
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

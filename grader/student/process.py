@@ -19,7 +19,7 @@ from grader import wall, wire
 from grader.errors import GraderFault
 from grader.student.embryo import START_SECONDS, Answers, Embryo, Pending, Unborn
 from grader.student.line import Budget, Output, Program, Worker
-from grader.student.plain import ISOLATED, WORKER, Plain, package_parent, site_folders
+from grader.student.plain import ISOLATED, WORKER, Plain, package_parent
 
 OPTIMISER = "torch.optim"  # the first step of one imports torch._dynamo, which takes as long as torch
 _DYNAMO = re.compile(rb"\boptim\b|utils\.checkpoint|torch\.compile|_dynamo")  # who speaks of these will import it too
@@ -93,7 +93,7 @@ class Zygote:
             theirs.close()
         self._control = wire.Channel(ours)
         self._control.wait_with(lambda deadline: _wait_for(ours, deadline))
-        self.ask({"do": "prepare", "preload": self._preload, "site": site_folders(), "cuda": self._cuda}, lambda reply: None)
+        self.ask({"do": "prepare", "preload": self._preload, "site": wall.site_folders(), "cuda": self._cuda}, lambda reply: None)
 
     def tell(self, message: Any, fds: Sequence[int] = ()) -> None:
         """Send what has no answer, and with it who is to end."""

@@ -12,6 +12,7 @@ PROGRAM = "bwrap"
 PATH = "/usr/bin:/bin:/usr/local/bin"
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 STORES = ("/nix/store", "/gnu/store")  # Pythons that come from one of these find their libraries all over it
+SITE = ("site-packages", "dist-packages")
 PREFIX_PARTS = ("bin", "lib", "lib64", "pyvenv.cfg")  # a virtual environment may be the course's own folder
 DRIVER_LIBRARIES = ("/usr/local/nvidia", "/usr/local/cuda", "/run/opengl-driver", "/usr/lib/wsl")
 # Real root without a user namespace keeps what a worker needs to become a user of its own, and the zygote to end it.
@@ -115,11 +116,16 @@ def python_roots() -> list[str]:
     return sorted(root for root in roots if os.path.exists(root) and not os.path.islink(root))
 
 
+def site_folders() -> list[str]:
+    """Return the folders that hold installed packages; some lie elsewhere than Python: those of ``pip install --user``, or of a .pth file."""
+    return [path for path in dict.fromkeys(sys.path) if os.path.basename(path) in SITE and os.path.isdir(path)]
+
+
 def _binds(read: Sequence[Path]) -> list[str]:
     """Return what to bind, parents before children and nothing twice."""
     package = str(Path(__file__).resolve().parent.parent)
     wanted = [path for path in SYSTEM if os.path.exists(path)]  # links among them stay links
-    wanted += [*python_roots(), package]
+    wanted += [*python_roots(), package, *site_folders(), *map(os.path.realpath, site_folders())]
     for path in read:
         if os.path.exists(path):
             wanted += [os.path.realpath(path)] if os.path.islink(path) else [str(path), os.path.realpath(path)]

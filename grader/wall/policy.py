@@ -19,7 +19,6 @@ ALWAYS = ("session", "rlimits", "capabilities", "parent", "no_new_privs")
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/random", "/dev/zero")
 # What NVIDIA's driver was seen to open while torch trained; its own process's folder is granted when that process is there.
 DRIVER_READS = ("/proc/cpuinfo", "/proc/devices", "/proc/meminfo", "/proc/sys/vm", "/proc/driver", "/sys/devices", "/sys/bus/pci")
-SITE = ("site-packages", "dist-packages")
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 LOADER = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
 ALONE = {"numpy": ("numpy", "numpy.libs")}  # needs nothing else; known, so that nothing need be looked up
@@ -62,7 +61,7 @@ def readable(packages: Sequence[str]) -> tuple[Path, ...]:
 
 
 def _is_foreign(entry: Path) -> bool:
-    return entry.name in SITE or (entry.name.startswith("python") and entry.is_dir())
+    return entry.name in bubblewrap.SITE or (entry.name.startswith("python") and entry.is_dir())
 
 
 @functools.cache
@@ -97,7 +96,7 @@ def _packages(packages: tuple[str, ...]) -> tuple[Path, ...]:
     unknown = []
     used = [other for name in packages for other in USES.get(name, ())]
     for name in dict.fromkeys((*packages, *used)):
-        roots = [root for root in _site_roots() if (root / name).exists()]
+        roots = [root for root in map(Path, bubblewrap.site_folders()) if (root / name).exists()]
         if name in ALONE and roots:
             found |= {str(roots[0] / part): None for part in ALONE[name] if (roots[0] / part).exists()}
         else:
@@ -105,12 +104,6 @@ def _packages(packages: tuple[str, ...]) -> tuple[Path, ...]:
     if unknown:  # importlib.metadata is slow to import
         found |= dict.fromkeys(_from_metadata(unknown))
     return tuple(Path(path) for path in found)
-
-
-def _site_roots() -> Iterator[Path]:
-    for path in dict.fromkeys(sys.path):
-        if os.path.basename(path) in SITE:
-            yield Path(path)
 
 
 def _from_metadata(names: Sequence[str]) -> Iterator[str]:
