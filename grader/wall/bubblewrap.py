@@ -117,7 +117,7 @@ def python_roots() -> list[str]:
 
 
 def site_folders() -> list[str]:
-    """Return the folders that hold installed packages; some lie elsewhere than Python: those of ``pip install --user``, or of a .pth file."""
+    """Return the folders that hold installed packages; some lie elsewhere than Python: ``pip install --user``, or a .pth file."""
     return [path for path in dict.fromkeys(sys.path) if os.path.basename(path) in SITE and os.path.isdir(path)]
 
 
