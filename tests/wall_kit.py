@@ -23,7 +23,7 @@ import json, os, select, signal, sys, time
 sys.path.append(sys.argv[1])
 job = json.loads(sys.stdin.buffer.read())
 from grader.worker import seal
-from grader.worker.__main__ import preload
+from grader.worker.zygote import preload
 preload(job["preload"], job["site"])
 sys.path.extend(job["site"])
 if job["policy"] is not None:

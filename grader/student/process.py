@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from grader import wall, wire
 from grader.errors import GraderFault
+from grader.student import bytecode
 from grader.student.embryo import START_SECONDS, Answers, Embryo, Pending, Unborn
 from grader.student.line import Budget, Output, Program, Worker
 from grader.student.plain import ISOLATED, WORKER, Plain, package_parent
@@ -344,6 +345,7 @@ class WithDevice:
 
 def starter(the_wall: wall.Wall, packages: Sequence[str], preload: Sequence[str] | None = None, *, cuda: bool = False) -> Starter:
     """Return what starts workers on this tier of the wall."""
+    bytecode.write(["torch._dynamo" if name == OPTIMISER else name for name in (packages if preload is None else preload)])
     if the_wall.tier >= 3:
         return Plain(the_wall, packages, preload)
     return WithDevice(the_wall, packages, preload) if cuda else Zygote(the_wall, packages, preload)
