@@ -485,6 +485,31 @@ def test_packages_may_lie_elsewhere_than_python(tmp_path: Path, monkeypatch: pyt
         workers.close()
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_a_package_may_look_for_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tier: int, ahead: bool) -> None:
+    """Python asks a compiler, where it finds one, with a file that cannot be written here. torch built for CUDA looks so for "dl"."""
+    name = f"looks{tier}{ahead}"
+    about = tmp_path / "site-packages" / f"{name}-1.0.dist-info"
+    about.mkdir(parents=True)
+    lines = "import ctypes.util\nctypes.util.find_library('nowhere_to_be_found')\nANSWER = 42\n"
+    (about.parent / f"{name}.py").write_text(lines, encoding="utf-8")
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    (about / "RECORD").write_text(f"{name}.py,,\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(about.parent))
+    the_wall = wall.probe(tier)
+    if the_wall.tier != tier:
+        pytest.skip(f"NOT RUN: no wall of tier {tier} here")
+    workers = starter(the_wall, (name,), (name,) if ahead else ())
+    try:
+        worker = workers.start(Program({"m.py": f"import {name}\nANSWER = {name}.ANSWER".encode()}, "m", (name,)), Budget(seconds=20))
+        student = Student(Session(worker), worker.names())
+        assert student.value(student.ANSWER) == 42
+        worker.close()
+    finally:
+        workers.close()
+
+
 @pytest.mark.parametrize("tier", [1, 2])
 def test_trying_a_device_in_vain_leaves_nothing_open(tier: int) -> None:
     """Where torch cannot even be imported behind the wall, say."""

@@ -18,7 +18,7 @@ DRIVER_LIBRARIES = ("/usr/local/nvidia", "/usr/local/cuda", "/run/opengl-driver"
 # Real root without a user namespace keeps what a worker needs to become a user of its own, and the zygote to end it.
 ROOT_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL", "CAP_DAC_READ_SEARCH")
 _FIXED = {
-    "PATH": "/usr/bin:/bin",
+    "PATH": "/nonexistent",  # nothing starts a program here: torch for CUDA looks for a compiler, and then writes a file for it
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
