@@ -54,6 +54,7 @@ def container(tmp_path_factory: pytest.TempPathFactory, kit: Path, course: Path)
 def inside(home: Path, script: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run one of the shipped scripts with ``/autograder`` at *home*: really at that path where bubblewrap can make a private root."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "GRADE_", "PIP_", "PYTHON"))}
+    clean["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"  # its python3 is the one that the wheels are for
     root = private_root(home)
     command = [*root, f"/autograder/{script}"] if root else [str(home / script)]
     where = {} if root else {"AUTOGRADER": str(home)}
