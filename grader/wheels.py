@@ -21,7 +21,7 @@ from grader.errors import CourseError, GraderFault
 from grader.pack import write
 
 FOLDER = "wheels"
-EXTRAS = ("staff", "watch")  # what a class needs; torch is large and asked for by name
+EXTRAS = ("staff",)  # what a class needs; torch is large and asked for by name
 LEFT_TO_PIP = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 

@@ -34,7 +34,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = release.kit_source()
     assert source is not None
     folder = tmp_path_factory.mktemp("dist")
-    wheels.collect(release.wheel(source, folder), folder, extras=("watch",))
+    wheels.collect(release.wheel(source, folder), folder, extras=())
     return folder
 
 

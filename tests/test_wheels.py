@@ -18,7 +18,7 @@ def test_one_line_installs_the_kit_offline(dist, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     bin_ = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
     (kit,) = dist.glob("*.whl")
-    line = ["-m", "pip", "install", "--quiet", "--no-index", "--find-links", str(dist / "wheels"), f"{kit}[watch]"]
+    line = ["-m", "pip", "install", "--quiet", "--no-index", "--find-links", str(dist / "wheels"), str(kit)]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))}
     done = subprocess.run([bin_ / "python", *line], env=clean, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -57,7 +57,7 @@ def test_a_second_time_nothing_is_written(dist):
     for path in (old, other):
         path.write_bytes(b"old")
     before = click.stat().st_mtime_ns
-    wheels.collect(kit, dist, extras=("watch",))
+    wheels.collect(kit, dist, extras=())
     assert click.stat().st_mtime_ns == before
     assert (old.exists(), other.exists()) == (False, True)
     other.unlink()

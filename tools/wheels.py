@@ -36,7 +36,7 @@ def main() -> None:
             command = [
                 sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "-c",
                 str(ROOT / "constraints.txt"), "--python-version", python, "-d", str(options.dist / "wheels"),
-                *(word for tag in PLATFORMS[platform] for word in ("--platform", tag)), f"{kits[-1]}[watch]", *BESIDES.get(platform, ()),
+                *(word for tag in PLATFORMS[platform] for word in ("--platform", tag)), str(kits[-1]), *BESIDES.get(platform, ()),
             ]  # fmt: skip
             done = subprocess.run(command, check=False)
             print(f"{platform}, Python {python}: {'done' if done.returncode == 0 else 'not to be had'}")
