@@ -36,7 +36,7 @@ def load(folder: Path, private: Path | None = None) -> Assignment:
     folder = folder.resolve()
     path = folder / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Notepad writes a BOM
     except FileNotFoundError:
         raise CourseError(f"{path}: no such file; an assignment is a folder with an {FILE_NAME}") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -136,7 +136,7 @@ def _content(path: Path) -> bytes | None:
 def _submitted(new: Mapping[str, bytes], source: Path, name: str) -> tuple[str, ...]:
     """Return what the new handout asks to hand in. Raises CourseError if it is none, or another assignment's."""
     try:
-        data = tomllib.loads(new[manifest.FILE_NAME].decode("utf-8"))
+        data = tomllib.loads(new[manifest.FILE_NAME].decode("utf-8-sig"))
         found, submitted = data["name"], tuple(str(item) for item in data["submit"]["files"])
     except (KeyError, TypeError, ValueError):
         raise _no_handout(source, name) from None

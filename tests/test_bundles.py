@@ -30,6 +30,8 @@ tiers = pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of ti
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("course")
     scaffold("hw5", "fit", home)
+    text = home / "assignments" / "hw5" / "assignment.toml"
+    text.write_text("\ufeff" + text.read_text(encoding="utf-8"), encoding="utf-8")  # as Notepad saves it
     return home
 
 

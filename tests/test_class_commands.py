@@ -101,6 +101,27 @@ def test_bad_input_gets_one_line_and_exit_2(course, capsys, arguments, said):
     assert len(err.strip().splitlines()) == 1
 
 
+def test_a_slip_in_the_rules_stops_a_report_and_a_doubt_does_not(course, capsys):
+    """The slip is the reader's to mend, not a fault of the kit; a doubt is a line each beside the marks."""
+    file, extension = course / "course.toml", '[[extension]]\nstudent = "adda"\nassignment = "hw2"\ndays = {}\n'
+    text = file.read_text()
+    file.write_text(text + extension.format("nan"))
+    code, out, err = run(capsys, "report", "hw2")
+    assert (code, out) == (2, "")
+    assert "course.toml: [[extension]] 1 days is nan" in err
+    (course / "assignments" / "hw9").mkdir()
+    (course / "assignments" / "hw9" / "assignment.toml").touch()
+    file.write_text("\ufeff" + text + extension.format(1) + '[assignment.hw99]\ndeadline = "2026-05-01"\n')
+    code, out, err = run(capsys, "export", "hw2", "--to", "csv")
+    assert code == 0
+    assert out.startswith("id,name")
+    assert [line.partition(" is called ")[2] for line in err.splitlines()] == [
+        "'hw99' (did you mean 'hw9'?); without a deadline: hw9",
+        "'adda' (did you mean 'ada'?)",
+    ]
+    assert "(did you mean 'ada'?)" in run(capsys, "report", "hw2")[2]
+
+
 def test_the_roster_is_imported_and_shown(course, capsys):
     """Names come in; whoever handed in without being on it stays."""
     assert "2 students imported" in run(capsys, "gradebook", "roster", "roster.csv")[2]

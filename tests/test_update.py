@@ -221,6 +221,14 @@ def test_a_folder_serves_as_well_as_an_archive(world):
     assert (world.folder / "README.md").read_text() == "# Doubling, corrected\n"
 
 
+def test_a_manifest_that_notepad_saved_is_read(world):
+    """With a byte order mark before its first line, in the course and in the handout."""
+    new = world.corrected({"assignments/hw1/assignment.toml": "\ufeff" + MANIFEST})
+    update(world.hers(), new)
+    assert (world.folder / "assignment.toml").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert world.hers().module == "double"
+
+
 def test_an_older_handout_is_refused_and_nothing_changes(world):
     new, old = world.corrected(), world.root / "old/hw1-student.zip"
     update(world.hers(), new)

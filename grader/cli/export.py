@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.speak import language, say
-from grader.cli.staff_store import course, open_existing, store_option
+from grader.cli.staff_store import course, course_rules, open_existing, store_option
 
 if TYPE_CHECKING:
     from grader.export.tables import Filled
@@ -40,12 +40,11 @@ def command(
     student: str | None,
     classroom: str,
 ) -> None:
-    from grader import rules
     from grader.gradebook import standings
 
     root = course()
     with open_existing(store, root) as book:
-        found = standings(book, hw, rules.find(root))
+        found = standings(book, hw, course_rules(book, root))
     if student is not None:
         found = _only(found, student)
     if form in ("gradescope", "classroom50"):

@@ -9,7 +9,7 @@ import click
 
 from grader.cli.group import shared_options
 from grader.cli.speak import half, say
-from grader.cli.staff_store import course, home, open_existing, store_option
+from grader.cli.staff_store import course, course_rules, home, open_existing, store_option
 
 
 class _Group(click.Group):
@@ -81,13 +81,13 @@ def mark(
 )
 @store_option
 def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None:
-    from grader import manifest, rules
+    from grader import manifest
     from grader.cli.staff_store import kept_files
     from grader.nbgrader_sync import sync as sync_one
 
     root = course()
     with open_existing(store, root) as book:
-        found = rules.find(root)
+        found = course_rules(book, root)
         for name in names or sorted({summary.assignment for summary in book.summaries()}):
             files = kept_files(book, root)
             done = sync_one(book, manifest.find(name, root), found, folder or root / "nbgrader", files)

@@ -9,7 +9,7 @@ import click
 
 from grader.cli import group
 from grader.cli.speak import language, say
-from grader.cli.staff_store import course, kept_files, open_existing, store_option
+from grader.cli.staff_store import course, course_rules, kept_files, open_existing, store_option
 
 if TYPE_CHECKING:
     from grader.figures import Figures
@@ -36,7 +36,6 @@ def command(
     *, hw: str, store: str | None, out: Path | None, students: Path | None, journals: Path | None, push: bool, similar: bool
 ) -> int:
     """Exit code 0: done; 1: a page could not be pushed."""
-    from grader import rules
     from grader.gradebook import standings
     from grader.reports.classtext import class_lines
     from grader.reports.classview import class_view
@@ -45,7 +44,7 @@ def command(
         raise click.UsageError("--push needs the pages: give --students FOLDER too")
     root = course()
     with open_existing(store, root) as book:
-        found, summaries = standings(book, hw, rules.find(root)), book.summaries(hw)
+        found, summaries = standings(book, hw, course_rules(book, root)), book.summaries(hw)
         view = class_view(hw, found, summaries)
         pairs = _similar(book, root, hw, found) if similar else None
         if students is not None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.speak import say
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from grader.gradebook import Standing
     from grader.gradebook.store import Gradebook
+    from grader.rules import Rules
 
 store_option = click.option(
     "--store", default=None, help="File or postgresql:// URL (grades.sqlite). / 成绩库：文件或 postgresql:// 地址。"
@@ -35,6 +38,18 @@ def open_existing(store: str | None, root: Path) -> Gradebook:
         text = f"{where}: no store there yet; grade a class first: grade run HW FOLDER"
         raise CourseError(text, zh=f"{where}：还没有成绩库；请先批改：grade run HW 文件夹")
     return open_store(where)
+
+
+def course_rules(book: Gradebook, root: Path) -> Rules:
+    """Return the course's rules, and say what in them names no homework and no student."""
+    from grader import manifest, rules
+
+    found = rules.find(root)
+    here = set(manifest.names(root))
+    here |= {name for name in found.named - here if book.summaries(name) or book.marks(name)}  # an oral exam has no folder
+    for en, zh in rules.doubts(found, here, [person.id for person in book.roster()]):
+        say(en, zh)
+    return found
 
 
 def home(book: Gradebook, root: Path) -> Path:

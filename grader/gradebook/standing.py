@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -49,12 +50,13 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
     by_student: dict[str, dict[str, list[Summary]]] = {}
     for summary in summaries:
         by_student.setdefault(summary.student, {}).setdefault(summary.assignment, []).append(summary)
-    marks: dict[str, list[Mark]] = {}
-    for (student, _), mark in book.marks(assignment).items():
-        marks.setdefault(student, []).append(mark)
+    marks: dict[tuple[str, str], list[Mark]] = {}
+    for name in {assignment, *(summary.assignment for summary in summaries)}:
+        for (student, _), mark in book.marks(name).items():
+            marks.setdefault((student, name), []).append(mark)
     counted: dict[str, Counted] = {}
     for student, mine in by_student.items():
-        tries = {name: [_try(s) for s in these] for name, these in mine.items()}
+        tries = {name: [_try(s, marks.get((student, name), ())) for s in these] for name, these in mine.items()}
         chosen = rules.count(student, tries).get(assignment)
         if chosen is not None:
             counted[student] = chosen
@@ -66,16 +68,16 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
             counted.get(person.id),
             attempts.get(person.id),
             rules=rules,
-            marks=tuple(marks.get(person.id, ())),
+            marks=tuple(marks.get((person.id, assignment), ())),
             tries=len({s.submission for s in by_student.get(person.id, {}).get(assignment, ())}),
         )
         for person in book.roster()
     ]
 
 
-def _try(summary: Summary) -> Try:
-    s = summary
-    return Try(s.row, s.number, s.submission, s.handed_in, s.status, s.score, s.max_score)
+def _try(summary: Summary, marks: Iterable[Mark]) -> Try:
+    s, given = summary, sum(max(mark.points or 0.0, 0.0) for mark in marks)
+    return Try(s.row, s.number, s.submission, s.handed_in, s.status, s.score, s.max_score, given)
 
 
 def _standing(
@@ -89,9 +91,8 @@ def _standing(
     tries: int,
 ) -> Standing:
     if counted is None or attempt is None:
-        due = rules.deadline(assignment, person.id)
         score, most = _with_marks(0.0, 0.0, {}, marks)
-        return Standing(person, assignment, None, tries, 0.0, score, most, 0, 0, 0.0, due.isoformat() if due else "", marks)
+        return Standing(person, assignment, None, tries, 0.0, score, most, 0, 0, 0.0, rules.deadline_text(assignment, person.id), marks)
     points = {verdict.id: (verdict.points, verdict.max_points) for verdict in attempt.grade.verdicts}
     score, most = _with_marks(counted.chosen.score, counted.chosen.max_score, points, marks)
     # The penalty is what the rules take of the whole, manual marks included.
