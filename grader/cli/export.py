@@ -41,11 +41,13 @@ def command(
     classroom: str,
 ) -> None:
     from grader import rules
+    from grader.cli.marking import tell_orphans
     from grader.gradebook import standings
 
     root = course()
     with open_existing(store, root) as book:
         found = standings(book, hw, rules.find(root))
+    tell_orphans(hw, found)
     if student is not None:
         found = _only(found, student)
     if form in ("gradescope", "classroom50"):
