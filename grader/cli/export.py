@@ -42,12 +42,12 @@ def command(
 ) -> None:
     from grader import rules
     from grader.cli.marking import tell_orphans
-    from grader.gradebook import standings
+    from grader.gradebook import orphans, standings
 
     root = course()
     with open_existing(store, root) as book:
         found = standings(book, hw, rules.find(root))
-    tell_orphans(hw, found)
+    tell_orphans(hw, orphans(found))
     if student is not None:
         found = _only(found, student)
     if form in ("gradescope", "classroom50"):

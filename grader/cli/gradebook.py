@@ -90,6 +90,7 @@ def mark(
 @store_option
 def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None:
     from grader import manifest, rules
+    from grader.cli.marking import tell_orphans
     from grader.cli.staff_store import kept_files
     from grader.nbgrader_sync import sync as sync_one
 
@@ -103,6 +104,7 @@ def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None
                 f"{name}: {done.home} marks came home; {done.students} students and {done.cells} checks are in nbgrader",
                 f"{name}：取回 {done.home} 个评分；nbgrader 中有 {done.students} 名学生、{done.cells} 个测试",
             )
+            tell_orphans(name, done.orphans)
             for student, item in done.look_again:
                 say(
                     f"  {student}: {item} has another automatic score under your mark; look again",

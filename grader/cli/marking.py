@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli.speak import say
 from grader.errors import CourseError
-from grader.gradebook import EXTRA, Mark, Standing, is_check, standings
+from grader.gradebook import EXTRA, Mark, is_check, standings
 
 if TYPE_CHECKING:
     from grader.gradebook.store import Gradebook
@@ -100,11 +100,11 @@ def _item(book: Gradebook, rules: Rules, given: Given, *, hw: str, student: str,
         raise CourseError(text, zh=f"按测试或 course.toml，{item} 对每个人都值 {most} 分；请不写 --of")
 
 
-def tell_orphans(hw: str, found: Iterable[Standing]) -> None:
+def tell_orphans(hw: str, found: Iterable[Mark]) -> None:
     """Name in one line the marks whose check is no more: they count for nothing until they are given again or taken back."""
     from grader.shown import line
 
-    lost = [f"{s.person.id} {line(mark.item)}" for s in found for mark in s.orphans]
+    lost = [f"{mark.student} {line(mark.item)}" for mark in found]
     if not lost:
         return
     shown, more = ", ".join(lost[:_NAMED]), len(lost) - _NAMED

@@ -38,7 +38,7 @@ def command(
     """Exit code 0: done; 1: a page could not be pushed."""
     from grader import rules
     from grader.cli.marking import tell_orphans
-    from grader.gradebook import standings
+    from grader.gradebook import orphans, standings
     from grader.reports.classtext import class_lines
     from grader.reports.classview import class_view
 
@@ -47,7 +47,7 @@ def command(
     root = course()
     with open_existing(store, root) as book:
         found, summaries = standings(book, hw, rules.find(root)), book.summaries(hw)
-        tell_orphans(hw, found)
+        tell_orphans(hw, orphans(found))
         view = class_view(hw, found, summaries)
         pairs = _similar(book, root, hw, found) if similar else None
         if students is not None:

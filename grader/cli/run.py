@@ -200,7 +200,7 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
     from grader.cli import run_view
     from grader.cli.marking import tell_orphans
     from grader.errors import CourseError
-    from grader.gradebook import standings
+    from grader.gradebook import orphans, standings
 
     name = scheme.setup.assignment.name
     attempts = book.attempts(name)
@@ -235,5 +235,5 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
         if as_json:
             emit(reports.to_json(grade, language()))
     say(f"wrote {len(found)} attempts; manual marks are as they were", f"已写入 {len(found)} 次批改；人工评分没有改变")
-    tell_orphans(name, standings(book, name, rules.find(_root())))
+    tell_orphans(name, orphans(standings(book, name, rules.find(_root()))))
     return OURS if any(change.after.status == "fault" for change in found) else GRADED

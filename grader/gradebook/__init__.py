@@ -2,6 +2,6 @@
 
 from grader.gradebook.opening import DEFAULT_STORE, open_store
 from grader.gradebook.records import EXTRA, Attempt, Key, Mark, Summary
-from grader.gradebook.standing import Standing, is_check, standings
+from grader.gradebook.standing import Standing, is_check, orphans, standings
 
-__all__ = ["DEFAULT_STORE", "EXTRA", "Attempt", "Key", "Mark", "Standing", "Summary", "is_check", "open_store", "standings"]
+__all__ = ["DEFAULT_STORE", "EXTRA", "Attempt", "Key", "Mark", "Standing", "Summary", "is_check", "open_store", "orphans", "standings"]

@@ -129,6 +129,11 @@ def _standing(
     )
 
 
+def orphans(found: Iterable[Standing]) -> tuple[Mark, ...]:
+    """Return everybody's marks that do not count since their check is no more."""
+    return tuple(mark for standing in found for mark in standing.orphans)
+
+
 def is_check(item: str) -> bool:
     """Return whether *item* is the id of a check, and no name that a person gave."""
     return "::" in item and not item.startswith(EXTRA)
