@@ -301,7 +301,7 @@ class _Reader:
             student, name = who = table["student"], table["assignment"]
             if name not in deadlines:
                 en, zh = f"{where} gives more time, but {name!r} has no deadline", f"{where} 延长时间，但 {name!r} 没有截止时间"
-                raise self._slip(en, zh, near=(name, deadlines))
+                raise self._slip(en, zh, close=(name, deadlines))
             if who in found:
                 other = list(found).index(who) + 1
                 en, zh = f"[[extension]] {other} is of {student!r} for {name!r} too; keep one", f"[[extension]] {other} 也是 {student!r} 的"
@@ -379,7 +379,7 @@ class _Reader:
             en, zh = f"timezone is {name!r}, which is none", f"timezone 是 {name!r}，没有这个时区"
             if not known:
                 en, zh = f"{en}; this machine has no time zones: pip install tzdata", f"{zh}；本机没有时区数据：pip install tzdata"
-            raise self._slip(en, zh, near=(name, known)) from None
+            raise self._slip(en, zh, close=(name, known)) from None
 
     def _instant(self, where: str, value: str | dt.datetime | dt.date) -> dt.datetime:
         """A time without an offset is the course's; a day without a time lasts until its end. All come back on the course's clock."""
@@ -402,7 +402,7 @@ class _Reader:
 
     def _one_of(self, where: str, value: str, known: tuple[str, ...]) -> str:
         if value not in known:
-            raise self._slip(f"{where} is {value!r}", f"{where} 是 {value!r}", near=(value, known))
+            raise self._slip(f"{where} is {value!r}", f"{where} 是 {value!r}", close=(value, known))
         return value
 
     def _keys(self, where: str, table: Any, known: Mapping[str, Any]) -> None:
@@ -410,16 +410,16 @@ class _Reader:
             raise self._slip(f"{where} must be a table", f"{where} 要写成表")
         for key, value in table.items():
             if key not in known:
-                raise self._slip(f"unknown key {key!r} {where}".rstrip(), f"{where} 没有 {key!r} 这个键".lstrip(), near=(key, known))
+                raise self._slip(f"unknown key {key!r} {where}".rstrip(), f"{where} 没有 {key!r} 这个键".lstrip(), close=(key, known))
             if not isinstance(value, known[key]) or isinstance(value, bool):
                 raise self._slip(f"{where} {key} has the wrong type: {value!r}".strip(), f"{where} {key} 的类型不对：{value!r}".strip())
 
-    def _slip(self, en: str, zh: str, *, near: tuple[str, Iterable[str]] | None = None) -> CourseError:
-        hint, hint_zh = _near(*near) if near is not None else ("", "")
+    def _slip(self, en: str, zh: str, *, close: tuple[str, Iterable[str]] | None = None) -> CourseError:
+        hint, hint_zh = near(*close) if close is not None else ("", "")
         return CourseError(f"{self._path}: {en}{hint}", zh=f"{self._path}：{zh}{hint_zh}")
 
 
-def _near(word: str, known: Iterable[str]) -> tuple[str, str]:
+def near(word: str, known: Iterable[str]) -> tuple[str, str]:
     """Return a hint to the right word, in both languages, or to all of a few, or none."""
     names = sorted(known)
     listed = ", ".join(names)

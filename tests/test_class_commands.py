@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 
 import pytest
 from gradebook_kit import grade, verdict
 
 from grader import cli
 from grader.batch.originals import FOLDER, Originals
-from grader.gradebook import open_store
+from grader.gradebook import Mark, open_store
 from grader.intake.admission import digest_of
 from grader.model import Outcome, Submission
 
+CHECK = verdict(0).id
 SOURCE = {"micrograd.py": b"x = 1\n", "pain.jsonl": b'{"kind": "loss4", "result": 2.5}\n'}
 
 
@@ -90,6 +92,16 @@ def test_export_to_every_system(course, capsys):
         (("gradebook", "roster", "none.csv"), "cannot be read"),
         (("gradebook", "mark", "hw2", "zoe", "--points", "3"), "no student 'zoe'"),
         (("gradebook", "mark", "hw2", "ada"), "give --points"),
+        (("gradebook", "mark", "hw2", "ada", "--points", "nan"), "--points is nan; give a number"),
+        (("gradebook", "mark", "hw2", "ada", "--points", "inf"), "--points is inf; give a number"),
+        (("gradebook", "mark", "hw2", "ada", "--points", "3", "--of", "inf"), "--of is inf; give a number"),
+        (("gradebook", "mark", "hw2", "ada", "--points", "3", "--of", "-1"), "cannot be below zero"),
+        (("gradebook", "mark", "hw2", "ada", "--of", "5"), "give --points too"),
+        (("gradebook", "mark", "hw3", "ada", "--points", "3"), "no homework 'hw3' here (did you mean 'hw2'?)"),
+        (("gradebook", "mark", "hw2", "ada", "--item", CHECK.replace("_0", "_9"), "--points", "3"), f"did you mean {CHECK!r}"),
+        (("gradebook", "mark", "hw2", "ada", "--item", CHECK, "--points", "3", "--of", "9"), "worth 5 points for everybody"),
+        (("gradebook", "mark", "hw2", "ada", "--clear"), "no mark for the whole to take back"),
+        (("gradebook", "mark", "hw2", "ada", "--clear", "--points", "3"), "--clear takes the mark back"),
         (("gradebook", "show", "zoe"), "no student 'zoe'"),
     ],
 )
@@ -135,6 +147,80 @@ def test_a_manual_mark_counts_at_once(course, capsys):
     assert "stood there" in run(capsys, *arguments)[2]
     row = next(csv.DictReader(io.StringIO(run(capsys, "export", "hw2", "--to", "csv", "--student", "ada")[1])))
     assert (row["final"], row["max_score"], row["comment"]) == ("8", "10", "good")
+
+
+def mark(capsys, *arguments: str, student: str = "ada") -> str:
+    """Give a mark at hw2."""
+    code, _, err = run(capsys, "gradebook", "mark", "hw2", student, *arguments)
+    assert code == 0, err
+    return err
+
+
+def rows(capsys) -> dict[str, tuple[str, str, str]]:
+    """Return what the export says of each student: mark, maximum and comment."""
+    table = csv.DictReader(io.StringIO(run(capsys, "export", "hw2", "--to", "csv")[1]))
+    return {row["id"]: (row["final"], row["max_score"], row["comment"]) for row in table}
+
+
+@pytest.mark.parametrize("item", [(), ("--item", "essay"), ("--item", CHECK)])
+def test_what_a_mark_does_not_say_stays(course, capsys, item):
+    """A comment alone leaves the points, points alone leave comment and maximum, and a maximum can be corrected."""
+    of = () if CHECK in item else ("--of", "10")
+    mark(capsys, *item, "--points", "4", *of)
+    before = rows(capsys)["ada"]
+    mark(capsys, *item, "--comment", "see me")
+    assert rows(capsys)["ada"] == (*before[:2], "see me")
+    mark(capsys, *item, "--points", "3")
+    assert rows(capsys)["ada"] == (f"{int(before[0]) - 1}", before[1], "see me")
+    mark(capsys, *item, "--comment", "")
+    assert rows(capsys)["ada"][2] == ""
+    if of:
+        assert "kept" in mark(capsys, *item, "--points", "3", "--of", "12")
+        assert rows(capsys)["ada"][:2] == (f"{int(before[0]) - 1}", f"{int(before[1]) + 2}")
+
+
+def test_a_mark_is_taken_back(course, capsys):
+    """With its comment: what was graded counts again; once is enough."""
+    mark(capsys, "--points", "2", "--comment", "see me")
+    assert "kept" in mark(capsys, "--clear")
+    assert "stood there" in mark(capsys, "--clear")
+    assert rows(capsys)["ada"] == ("5", "5", "")
+
+
+def test_a_mark_whose_check_is_gone_is_named_and_not_added(course, capsys):
+    """A check that was renamed has no points left to replace; the mark can be given anew or taken back."""
+    mark(capsys, "--item", CHECK, "--points", "2")
+    with open_store(course / "grades.sqlite") as book:
+        book.append(grade("ada", verdict(7), submission=digest_of(SOURCE), suite_hash="s2"))
+    code, out, err = run(capsys, "export", "hw2", "--to", "csv", "--student", "ada")
+    row = next(csv.DictReader(io.StringIO(out)))
+    assert (code, row["final"], row["max_score"]) == (0, "5", "5")
+    assert err.count("\n") == 1
+    assert f"do not count: ada {CHECK};" in err
+    assert CHECK in run(capsys, "report", "hw2")[2]
+    mark(capsys, "--item", CHECK, "--clear")
+    assert run(capsys, "report", "hw2")[2] == ""
+
+
+def test_one_maximum_for_everybody(course, capsys):
+    """What course.toml lets a person mark counts in it before anybody marked it, and also for who was rejected."""
+    with open(course / "course.toml", "a") as file:
+        file.write("written = { essay = 4 }\n")
+    with open_store(course / "grades.sqlite") as book:
+        book.append(grade("zoe", status="rejected", verdicts=(), message="no file"), handed_in="2026-02-01T00:00:00+00:00")
+    mark(capsys, "--item", "essay", "--points", "3")
+    mark(capsys, "--item", CHECK, "--points", "2", student="zoe")
+    assert [rows(capsys)[name][:2] for name in ("ada", "eve", "zoe")] == [("8", "9"), ("5", "9"), ("2", "9")]
+    code, _, err = run(capsys, "gradebook", "mark", "hw2", "bob", "--item", "essay", "--points", "3", "--of", "5")
+    assert (code, "worth 4 points for everybody" in err) == (2, True)
+
+
+def test_marks_out_of_nothing_or_without_end_are_no_fault(course, capsys):
+    """They may stand in an older store."""
+    with open_store(course / "grades.sqlite") as book:
+        book.add_marks([Mark("hw99", "ada", "", 3.0), Mark("hw2", "ada", "", math.inf)])
+    assert [run(capsys, "report", name)[0] for name in ("hw99", "hw2")] == [0, 0]
+    assert run(capsys, "report", "hw2", "--out", "x.html", "--students", "pages")[0] == 0
 
 
 def test_a_student_is_shown_and_erased(course, capsys):

@@ -15,7 +15,7 @@ from intake_kit import assignment
 
 from grader import cli
 from grader.errors import CourseError
-from grader.gradebook import open_store, standings
+from grader.gradebook import Mark, open_store, standings
 from grader.model import Outcome
 from grader.nbgrader_sync import forget, sync
 from grader.nbgrader_sync.cells import WORK, answer_of, cell_name, cells_of, notebook
@@ -73,6 +73,33 @@ class World:
 
     def grade_row(self, theirs, student: str, item: str):
         return theirs.find_grade(cell_name(item), "hw2", "hw2", student)
+
+    def give(self, student: str, item: str, points: float | None, comment: str = "") -> None:
+        """What `grade gradebook mark` does."""
+        assert self.book.add_marks([Mark("hw2", student, item, points, None, comment)]) == 1
+
+    def final(self, student: str) -> float | None:
+        return next(s.final for s in standings(self.book, "hw2", self.rules) if s.person.id == student)
+
+    def there(self, student: str, item: str) -> tuple[float | None, float | None, bool]:
+        """What formgrader shows: the manual score, the extra credit, and whether it wants a look."""
+        theirs = self.theirs()
+        row = self.grade_row(theirs, student, item)
+        shown = row.manual_score, row.extra_credit, row.needs_manual_grade
+        theirs.close()
+        return shown
+
+    def comment(self, student: str, cell: str, *said: str) -> str:
+        """Say it in formgrader, or return what stands there."""
+        theirs = self.theirs()
+        notebook = theirs.find_submission_notebook("hw2", "hw2", student)
+        row = next(comment for comment in notebook.comments if comment.cell.name == cell)
+        if said:
+            row.manual_comment = said[0]
+            theirs.db.commit()
+        shown = row.manual_comment or ""
+        theirs.close()
+        return shown
 
     def edit(self, student: str, item: str, **fields: object) -> None:
         """What formgrader does when a marker leaves a field."""
@@ -175,16 +202,95 @@ def test_a_mark_that_is_cleared_in_formgrader_is_cleared_here(world):
     theirs.close()
 
 
-def test_a_lost_gradebook_is_made_anew_with_its_marks(world):
-    """It is a projection: everything that people gave stands in our store."""
+@pytest.mark.parametrize("item", [CHECK, "essay"])
+def test_a_newer_mark_of_ours_replaces_the_one_that_a_sync_wrote(world, item):
+    """Nobody touched formgrader, so nothing comes home; a mark that is taken back goes from there too."""
     world.sync()
-    world.edit("ada", CHECK, manual_score=2.0)
-    world.sync()
-    (world.folder / "gradebook.db").unlink()
+    for points in (3.0, 4.0):
+        world.give("bob", item, points, f"{points:g}!")
+        assert world.sync().home == 0
+        assert world.there("bob", item)[::2] == (points, False)
+        assert world.book.marks("hw2")["bob", item].points == points
+    if item == "essay":
+        assert world.comment("bob", cell_name("essay")) == "4!"
+    world.give("bob", item, None)
     assert world.sync().home == 0
+    assert world.there("bob", item)[::2] == (None, item == "essay")
+
+
+def test_of_a_mark_from_there_and_a_newer_one_of_ours_the_newest_counts(world):
+    """Whichever side it came from, and field by field; where both changed between two syncs, formgrader's counts."""
+    world.sync()
+    world.edit("bob", "essay", manual_score=3.5)
+    world.sync()
+    world.give("bob", "essay", 5.0)
+    assert world.sync().home == 0
+    assert (world.final("bob"), world.there("bob", "essay")[0]) == (10.0, 5.0)
+    world.comment("bob", cell_name("essay"), "well argued")
+    world.give("bob", "essay", 4.5)
+    assert world.sync().home == 1
+    mark = world.book.marks("hw2")["bob", "essay"]
+    assert (mark.points, mark.comment, world.there("bob", "essay")[0]) == (4.5, "well argued", 4.5)
+    world.give("bob", "essay", 2.0, "well argued")
+    world.edit("bob", "essay", manual_score=3.0)
+    assert world.sync().home == 1
+    assert world.book.marks("hw2")["bob", "essay"].points == 3.0
+    assert world.sync().home == 0
+
+
+def test_a_lost_gradebook_is_made_anew_with_its_marks(world):
+    """It is a projection: everything that people gave stands in our store, and still does after the sync after."""
+    world.sync()
+    world.edit("ada", CHECK, manual_score=2.0, extra_credit=0.5)
+    world.comment("ada", WORK, "see me")
+    world.sync()
+    before = world.final("ada")
+    (world.folder / "gradebook.db").unlink()
+    assert [world.sync().home for _ in range(2)] == [0, 0]
+    assert world.there("ada", CHECK) == (2.0, 0.5, False)
+    assert (world.comment("ada", WORK), world.book.marks("hw2")["ada", WORK].comment) == ("see me", "see me")
+    assert world.final("ada") == before
+
+
+def test_a_lost_store_gets_its_marks_back(world):
+    """What nbgrader still has of the marks comes home into a new store."""
+    world.sync()
+    world.edit("ada", CHECK, manual_score=2.0, extra_credit=0.5)
+    world.comment("ada", WORK, "see me")
+    world.sync()
+    attempts = world.book.latest("hw2")
+    with open_store(world.folder / "new.sqlite") as book:
+        for attempt in attempts:
+            book.append(attempt.grade, handed_in=attempt.handed_in)
+        world.book = book
+        assert [world.sync().home for _ in range(2)] == [3, 0]
+        assert book.marks("hw2")["ada", WORK].comment == "see me"
+        assert world.there("ada", CHECK) == (2.0, 0.5, False)
+
+
+def test_whom_only_a_person_marked_is_in_nbgrader_too(world):
+    """Who was rejected or handed in nothing is there with her mark, and a mark of the whole is told where nbgrader has a place."""
+    world.book.import_roster([Person("cy"), Person("zoe")])
+    world.book.append(grade("cy", status="rejected", verdicts=(), message="no file"), handed_in="2026-02-01T00:00:00+00:00")
+    world.give("cy", CHECK, 3.0)
+    world.give("zoe", "", 7.0, "by word of mouth")
+    assert [world.sync().students for _ in range(2)] == [4, 4]
+    assert world.there("cy", CHECK) == (3.0, None, False)
     theirs = world.theirs()
-    assert world.grade_row(theirs, "ada", CHECK).manual_score == 2.0
+    note = theirs.find_comment(WORK, "hw2", "hw2", "zoe").auto_comment
     theirs.close()
+    assert "by word of mouth" in note
+    assert "7 / 15" in note
+    assert "nothing handed in: 7 / 15" in (world.folder / "autograded/zoe/hw2/hw2.ipynb").read_text()
+    world.give("cy", CHECK, None)
+    world.sync()
+    assert world.there("cy", CHECK) == (None, None, False)
+
+
+def test_a_sync_names_the_marks_that_lost_their_check(world):
+    """They came from formgrader, say, before the suite changed."""
+    world.give("bob", "hidden/test_local.py::test_9", 1.0)
+    assert [mark.item for mark in world.sync().orphans] == ["hidden/test_local.py::test_9"]
 
 
 def test_a_suite_that_grows_and_shrinks_takes_the_gradebook_along(world):
@@ -208,7 +314,9 @@ def test_an_erased_student_is_forgotten_by_nbgrader_too(world):
     world.sync()
     world.edit("ada", CHECK, manual_score=3.0)
     world.edit("bob", CHECK, manual_score=4.0)
-    traces = (b"Lovelace", b"a@x.org", b"How many?")
+    world.comment("ada", WORK, "adas comment")
+    world.sync()
+    traces = (b"Lovelace", b"a@x.org", b"How many?", b"adas comment")
     path = world.folder / "gradebook.db"
     assert all(trace in path.read_bytes() for trace in traces)
     assert forget(world.folder, "ada")

@@ -40,11 +40,13 @@ def command(
     student: str | None,
     classroom: str,
 ) -> None:
-    from grader.gradebook import standings
+    from grader.cli.marking import tell_orphans
+    from grader.gradebook import orphans, standings
 
     root = course()
     with open_existing(store, root) as book:
         found = standings(book, hw, course_rules(book, root))
+    tell_orphans(hw, orphans(found))
     if student is not None:
         found = _only(found, student)
     if form in ("gradescope", "classroom50"):

@@ -56,21 +56,29 @@ def roster(file: Path | None, store: str | None) -> None:
 @click.option("--item", default="", help="A check's id or an item of your own; without it the whole. / 项目；不写表示整份作业。")
 @click.option("--points", type=float, default=None, help="Points given. / 给分。")
 @click.option("--of", "most", type=float, default=None, help="Points possible. / 满分。")
-@click.option("--comment", default="", help="What the student reads. / 评语。")
+@click.option("--comment", default=None, help="What the student reads. / 评语。")
+@click.option("--clear", is_flag=True, help="Take the mark and its comment back. / 撤销评分和评语。")
 @click.option("--author", default="", help="Who gives it. / 评分人。")
 @store_option
 def mark(
-    *, hw: str, student: str, item: str, points: float | None, most: float | None, comment: str, author: str, store: str | None
+    *,
+    hw: str,
+    student: str,
+    item: str,
+    points: float | None,
+    most: float | None,
+    comment: str | None,
+    clear: bool,
+    author: str,
+    store: str | None,
 ) -> None:
-    from grader.errors import CourseError
-    from grader.gradebook import Mark
+    from grader import rules
+    from grader.cli.marking import Given, new_mark
 
-    if points is None and not comment:
-        raise CourseError("give --points, --comment, or both", zh="请给出 --points、--comment 或两者")
-    with open_existing(store, course()) as book:
-        if student not in {person.id for person in book.roster()}:
-            raise CourseError(f"no student {student!r}; see: grade gradebook roster", zh=f"没有学生 {student!r}；见 grade gradebook roster")
-        added = book.add_marks([Mark(hw, student, item, points, most, comment, author)])
+    root = course()
+    with open_existing(store, root) as book:
+        given = Given(points, most, comment, author, clear)
+        added = book.add_marks([new_mark(book, root, rules.find(root), given, hw=hw, student=student, item=item)])
     say("kept" if added else "it stood there already", "已保存" if added else "已有相同的记录")
 
 
@@ -82,6 +90,7 @@ def mark(
 @store_option
 def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None:
     from grader import manifest
+    from grader.cli.marking import tell_orphans
     from grader.cli.staff_store import kept_files
     from grader.nbgrader_sync import sync as sync_one
 
@@ -95,6 +104,7 @@ def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None
                 f"{name}: {done.home} marks came home; {done.students} students and {done.cells} checks are in nbgrader",
                 f"{name}：取回 {done.home} 个评分；nbgrader 中有 {done.students} 名学生、{done.cells} 个测试",
             )
+            tell_orphans(name, done.orphans)
             for student, item in done.look_again:
                 say(
                     f"  {student}: {item} has another automatic score under your mark; look again",

@@ -36,7 +36,8 @@ def command(
     *, hw: str, store: str | None, out: Path | None, students: Path | None, journals: Path | None, push: bool, similar: bool
 ) -> int:
     """Exit code 0: done; 1: a page could not be pushed."""
-    from grader.gradebook import standings
+    from grader.cli.marking import tell_orphans
+    from grader.gradebook import orphans, standings
     from grader.reports.classtext import class_lines
     from grader.reports.classview import class_view
 
@@ -45,6 +46,7 @@ def command(
     root = course()
     with open_existing(store, root) as book:
         found, summaries = standings(book, hw, course_rules(book, root)), book.summaries(hw)
+        tell_orphans(hw, orphans(found))
         view = class_view(hw, found, summaries)
         pairs = _similar(book, root, hw, found) if similar else None
         if students is not None:

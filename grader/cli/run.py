@@ -194,11 +194,13 @@ def _pending(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
 
 
 def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chosen, *, yes: bool, as_json: bool) -> int:
-    from grader import reports
+    from grader import reports, rules
     from grader.batch import regrade
     from grader.batch.plan import recorded
     from grader.cli import run_view
+    from grader.cli.marking import tell_orphans
     from grader.errors import CourseError
+    from grader.gradebook import orphans, standings
 
     name = scheme.setup.assignment.name
     attempts = book.attempts(name)
@@ -233,4 +235,5 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
         if as_json:
             emit(reports.to_json(grade, language()))
     say(f"wrote {len(found)} attempts; manual marks are as they were", f"已写入 {len(found)} 次批改；人工评分没有改变")
+    tell_orphans(name, orphans(standings(book, name, rules.find(_root()))))
     return OURS if any(change.after.status == "fault" for change in found) else GRADED

@@ -40,7 +40,8 @@ class Marks:
     def _same(self, connection: sa.Connection, mark: Mark, key: int) -> bool:
         mine = (MARKS.c.assignment == mark.assignment) & (MARKS.c.student_key == key) & (MARKS.c.item == mark.item)
         row = connection.execute(sa.select(MARKS).where(mine).order_by(MARKS.c.row.desc()).limit(1)).one_or_none()
-        return row is not None and row.points == mark.points and (row.comment or "") == mark.comment and row.basis == mark.basis
+        said = (mark.points, mark.max_points, mark.comment, mark.basis)
+        return row is not None and (row.points, row.max_points, row.comment or "", row.basis) == said
 
     def history(self, assignment: str) -> list[Mark]:
         """Return all marks of *assignment*, oldest first."""

@@ -15,6 +15,7 @@ _TEXTS = ("message", "traceback", "output", "where", "question")  # what a stude
 _PLAIN = ("id", "stage", "concept", "concept_zh", "points", "max_points", "seconds", "misconception")
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}  # ten times faster than asking the enum, 40,000 times a class
 _KEPT = 4096  # characters of each text
+EXTRA = "extra credit "  # and an item's name: points beyond what that item can earn
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Summary:
 class Mark:
     """A mark that a person gave. ``item`` is a check's id, another item's name, or "" for the whole assignment.
 
-    ``basis`` is the automatic score that the marker saw; ``points`` is None for a comment alone.
+    ``basis`` is the automatic score that the marker saw; ``points`` is None for a comment alone, and without a comment
+    too it takes the mark before it back. A mark says all that counts of its item: nothing is read from those before.
     """
 
     assignment: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from grader.gradebook.records import Attempt, Mark, Summary
+from grader.gradebook.records import EXTRA, Attempt, Mark, Summary
 from grader.roster import Person
 from grader.rules import Counted, Rules, Try
 
@@ -30,6 +30,8 @@ class Standing:
     penalty: float
     deadline: str
     marks: tuple[Mark, ...]
+    orphans: tuple[Mark, ...] = ()  # for checks that her grading does not have (any more): they do not count
+    worth: Mapping[str, float] = field(default_factory=dict)  # item -> what it can earn, as suite and course.toml say
 
     @property
     def status(self) -> str:
@@ -61,12 +63,14 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
         if chosen is not None:
             counted[student] = chosen
     attempts = {attempt.grade.student: attempt for attempt in book.load(c.chosen.row for c in counted.values())}
+    newest = _newest(attempts.values())
     return [
         _standing(
             person,
             assignment,
             counted.get(person.id),
             attempts.get(person.id),
+            newest,
             rules=rules,
             marks=tuple(marks.get((person.id, assignment), ())),
             tries=len({s.submission for s in by_student.get(person.id, {}).get(assignment, ())}),
@@ -80,21 +84,30 @@ def _try(summary: Summary, marks: Iterable[Mark]) -> Try:
     return Try(s.row, s.number, s.submission, s.handed_in, s.status, s.score, s.max_score, given)
 
 
+def _newest(attempts: Iterable[Attempt]) -> Attempt | None:
+    return max((one for one in attempts if one.grade.status == "graded"), key=lambda one: one.row, default=None)
+
+
 def _standing(
     person: Person,
     assignment: str,
     counted: Counted | None,
     attempt: Attempt | None,
+    newest: Attempt | None,
     *,
     rules: Rules,
     marks: tuple[Mark, ...],
     tries: int,
 ) -> Standing:
+    worth = _worth(attempt, newest, rules.written.get(assignment, {}))
+    orphans = tuple(mark for mark in marks if mark.points is not None and is_check(mark.item) and mark.item not in worth)
+    marks = tuple(mark for mark in marks if mark not in orphans)
+    most = {item: one[1] for item, one in worth.items()}
     if counted is None or attempt is None:
-        score, most = _with_marks(0.0, 0.0, {}, marks)
-        return Standing(person, assignment, None, tries, 0.0, score, most, 0, 0, 0.0, rules.deadline_text(assignment, person.id), marks)
-    points = {verdict.id: (verdict.points, verdict.max_points) for verdict in attempt.grade.verdicts}
-    score, most = _with_marks(counted.chosen.score, counted.chosen.max_score, points, marks)
+        deadline = rules.deadline_text(assignment, person.id)
+        score, possible = _with_marks(0.0, worth, marks)
+        return Standing(person, assignment, None, tries, 0.0, score, possible, 0, 0, 0.0, deadline, marks, orphans, most)
+    score, possible = _with_marks(counted.chosen.score, worth, marks)
     # The penalty is what the rules take of the whole, manual marks included.
     again = replace(counted.chosen, score=score)
     penalty = counted.penalty if score == counted.chosen.score else rules.penalty_of(assignment, person.id, again, counted.grace_used)
@@ -105,26 +118,48 @@ def _standing(
         tries,
         counted.chosen.score,
         score,
-        most,
+        possible,
         counted.days_late,
         counted.grace_used,
         penalty,
         counted.deadline,
         marks,
+        orphans,
+        most,
     )
 
 
-def _with_marks(score: float, most: float, points: dict[str, tuple[float, float]], marks: tuple[Mark, ...]) -> tuple[float, float]:
-    """A mark for a check takes the place of its points, one for "" that of the whole, any other is added."""
+def orphans(found: Iterable[Standing]) -> tuple[Mark, ...]:
+    """Return everybody's marks that do not count since their check is no more."""
+    return tuple(mark for standing in found for mark in standing.orphans)
+
+
+def is_check(item: str) -> bool:
+    """Return whether *item* is the id of a check, and no name that a person gave."""
+    return "::" in item and not item.startswith(EXTRA)
+
+
+def _worth(mine: Attempt | None, newest: Attempt | None, written: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    """Return item -> points earned and possible. Who has no grading earned none of what the class's *newest* can earn."""
+    graded = mine is not None and mine.grade.status == "graded"
+    model = mine if graded else newest
+    found = {v.id: (v.points if graded else 0.0, v.max_points) for v in (model.grade.verdicts if model is not None else ())}
+    return found | {item: (0.0, most) for item, most in written.items()}  # also unmarked: one maximum for everybody
+
+
+def _with_marks(score: float, worth: Mapping[str, tuple[float, float]], marks: tuple[Mark, ...]) -> tuple[float, float]:
+    """A mark for a check or written answer takes the place of its points, one for "" that of the whole, any other is added."""
     whole = next((mark for mark in marks if mark.item == "" and mark.points is not None), None)
+    most = sum(possible for _, possible in worth.values())
     for mark in marks:
         if mark.points is None or mark.item == "":
             continue
-        if mark.item in points:
-            score += mark.points - points[mark.item][0]
+        if mark.item in worth:
+            score += mark.points - worth[mark.item][0]
         else:
             score += mark.points
             most += mark.max_points or 0.0
+    most = round(most, 6)
     if whole is not None and whole.points is not None:
         return whole.points, whole.max_points if whole.max_points is not None else most
-    return round(score, 6), round(most, 6)
+    return round(score, 6), most

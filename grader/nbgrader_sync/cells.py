@@ -88,11 +88,11 @@ def notebook(
 
 
 def _about(assignment: str, standing: Standing | None) -> str:
-    if standing is None or standing.attempt is None:
+    if standing is None:
         return f"# {line(assignment)}"
     s = standing
-    assert s.attempt is not None
-    facts = f"attempt {s.attempt.number}, handed in {s.attempt.handed_in}: {points(s.score)} / {points(s.max_score)}"
+    what = f"attempt {s.attempt.number}, handed in {s.attempt.handed_in}" if s.attempt is not None else "nothing handed in"
+    facts = f"{what}: {points(s.score)} / {points(s.max_score)}"
     return f"# {line(assignment)}\n\n{fenced(f'{s.person.id}, {facts}')}"
 
 

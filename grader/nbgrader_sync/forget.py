@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.errors import CourseError
 from grader.nbgrader_sync.database import FILE_NAME, opened
+from grader.nbgrader_sync.seen import Memory
 
 FOLDERS = ("submitted", "autograded", "feedback")
 
@@ -24,6 +25,8 @@ def forget(folder: Path, student: str) -> bool:
 
         try:
             theirs.remove_student(student)
+            Memory(theirs.db).write()  # which drops what it held of her
+            theirs.db.commit()
             known = True
         except MissingEntry:
             known = False

@@ -1,4 +1,4 @@
-"""Both ways: first what people marked comes home, then what was graded goes out. Running it again changes nothing."""
+"""Both ways: first what people marked comes home, then what was graded or marked goes out. Running it again changes nothing."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader.gradebook import Mark, Standing, standings
+from grader.gradebook import EXTRA, Mark, Standing, orphans, standings
 from grader.gradebook.store import Gradebook
 from grader.model import Assignment, Outcome
 from grader.nbgrader_sync import database
 from grader.nbgrader_sync.cells import WORK, GradedCell, cells_of, notebook, told
+from grader.nbgrader_sync.seen import Memory, Seen
 from grader.pack import write as write_file
 from grader.pack import write_many
 from grader.rules import Rules
-from grader.shown import line
+from grader.shown import line, points
 
 AUTHOR = "formgrader"
-EXTRA = "extra credit "
 
 CONFIG = """# Made by `grade gradebook sync`. Open formgrader here: jupyter lab, then the menu Nbgrader, Formgrader.
 c = get_config()
@@ -37,6 +37,7 @@ class Done:
     students: int
     cells: int
     look_again: tuple[tuple[str, str], ...]  # (student, item)
+    orphans: tuple[Mark, ...] = ()  # marks that do not count: their check is no more
 
 
 Files = Callable[[Standing], Mapping[str, bytes]]
@@ -45,63 +46,87 @@ Files = Callable[[Standing], Mapping[str, bytes]]
 def sync(book: Gradebook, assignment: Assignment, rules: Rules, folder: Path, files: Files) -> Done:
     """Sync *assignment* with the nbgrader course in *folder*. *files* gives a standing's hand-in, as far as it is kept."""
     with database.opened(folder) as theirs:
-        home = book.add_marks(_marked(theirs, book, assignment.name))
-        found = [s for s in standings(book, assignment.name, rules) if s.attempt is not None and s.status == "graded"]
+        seen = Memory(theirs.db)
+        home = book.add_marks(_marked(theirs, book, assignment.name, seen))
+        everybody = standings(book, assignment.name, rules)
+        there = _students(theirs, assignment.name)  # also of whom nothing counts any more: what stood there must not stay
+        found = [s for s in everybody if s.final is not None or s.person.id in there]
         cells = cells_of(found, rules.written.get(assignment.name, {}))
-        out = _Out(theirs, assignment, rules, cells)
+        out = _Out(theirs, assignment, rules, cells, seen)
         look_again = out.write(found, book.marks(assignment.name))
     _write_notebooks(folder, assignment, cells, found, files)
     config = folder / "nbgrader_config.py"
     if not config.exists():
         write_file(config, CONFIG.format(course=rules.name or "course", root=str(folder.absolute())).encode())
-    return Done(home, len(found), len(cells), tuple(look_again))
+    return Done(home, len(found), len(cells), tuple(look_again), orphans(everybody))
 
 
-def _marked(theirs: Any, book: Gradebook, name: str) -> list[Mark]:
+def _marked(theirs: Any, book: Gradebook, name: str, seen: Memory) -> list[Mark]:
     """Return what people marked in formgrader since the last sync."""
     from nbgrader import api  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
-    current = book.marks(name)
+    home = _Home(name, book.marks(name), seen)
     known = {person.id for person in book.roster()}
-    submissions = _submissions(theirs, api, name)
     found: list[Mark] = []
-    for submission in submissions:
+    for submission in _submissions(theirs, api, name):
         student = submission.student.id
         if student not in known:  # erased here: nothing of hers comes back
             continue
         items = _items(submission.notebook)
-        notes = {comment.cell_id: comment.manual_comment or "" for comment in submission.comments}
+        notes = {comment.cell_id: comment for comment in submission.comments}
         for row in submission.grades:
             if (item := items.get(row.cell_id)) is not None:
-                found += _from_grade(row, Mark(name, student, item, row.manual_score, comment=notes.pop(row.cell_id, "")), current)
-        for cell, note in notes.items():
-            before = current.get((student, WORK))
-            if cell in items and items[cell] == WORK and note != (before.comment if before else ""):
-                found.append(Mark(name, student, WORK, None, comment=note, author=AUTHOR))
+                found += home.grade(student, item, row, notes.get(row.cell_id))
+        found += [mark for cell, note in notes.items() if items.get(cell) == WORK for mark in home.work(student, note)]
     return found
 
 
-def _from_grade(row: Any, now: Mark, current: Mapping[tuple[str, str], Mark]) -> list[Mark]:
-    """Return what *now*, the mark as formgrader has it, says that our store does not."""
-    before = current.get((now.student, now.item))
-    found = []
-    nothing = now.points is None and not now.comment
-    # Cleared in formgrader where it was given; a mark from elsewhere has simply not been sent there yet.
-    gone = nothing and before is not None and before.author == AUTHOR and (before.points is not None or before.comment != "")
-    same = before is not None and (before.points, before.comment) == (now.points, now.comment)
-    confirmed = same and before is not None and before.basis != row.auto_score and not row.needs_manual_grade
-    if gone or (not nothing and (not same or confirmed)):
-        found.append(replace(now, max_points=row.cell.max_score, author=AUTHOR, basis=row.auto_score))
-    extra = current.get((now.student, EXTRA + now.item))
-    if (row.extra_credit or None) != (extra.points if extra else None):
-        found.append(Mark(now.assignment, now.student, EXTRA + now.item, row.extra_credit or None, 0.0, author=AUTHOR))
-    return found
+class _Home:
+    """The way home: a field that a person changed there counts, any other is as our store has it."""
+
+    def __init__(self, name: str, current: Mapping[tuple[str, str], Mark], seen: Memory) -> None:
+        self._name, self._current, self._seen = name, current, seen
+
+    def grade(self, student: str, item: str, row: Any, note: Any) -> list[Mark]:
+        """Return what *row* and its *note* say that our store does not."""
+        ours, seen = self._current.get((student, item)), self._seen.before(row)
+        before = ours or Mark(self._name, student, item, None)
+        given = row.manual_score if ours is None or row.manual_score != seen.points else ours.points
+        comment = self._comment(ours, note)
+        confirmed = seen.flagged and not row.needs_manual_grade and given is not None
+        found = []
+        if confirmed or (given, comment) != (before.points, before.comment):
+            found.append(Mark(self._name, student, item, given, row.cell.max_score, comment, AUTHOR, row.auto_score))
+        beyond, there = self._current.get((student, EXTRA + item)), row.extra_credit or None
+        if there != (beyond.points if beyond else None) and (beyond is None or there != seen.extra):
+            found.append(Mark(self._name, student, EXTRA + item, there, 0.0, author=AUTHOR))
+        return found
+
+    def work(self, student: str, note: Any) -> list[Mark]:
+        """Return the comment on the whole, if our store has another."""
+        ours = self._current.get((student, WORK))
+        before = ours or Mark(self._name, student, WORK, None)
+        comment = self._comment(ours, note)
+        return [replace(before, comment=comment, author=AUTHOR, given_at="")] if comment != before.comment else []
+
+    def _comment(self, ours: Mark | None, note: Any) -> str:
+        there = (note.manual_comment or "") if note is not None else ""
+        if ours is None:
+            return there
+        return there if note is not None and there != self._seen.before(note).comment else ours.comment
 
 
 def _submissions(theirs: Any, api: Any, name: str) -> list[Any]:
     query = theirs.db.query(api.SubmittedNotebook).join(api.Notebook).join(api.Assignment, api.Notebook.assignment_id == api.Assignment.id)
     query = query.options(*_together(api.SubmittedNotebook.grades, api.SubmittedNotebook.comments, api.SubmittedNotebook.assignment))
     return list(query.filter(api.Assignment.name == name, api.Notebook.name == name).all())
+
+
+def _students(theirs: Any, name: str) -> set[str]:
+    from nbgrader import api
+
+    query = theirs.db.query(api.SubmittedAssignment.student_id).join(api.SubmittedAssignment.assignment)
+    return {row.student_id for row in query.filter(api.Assignment.name == name)}
 
 
 def _together(*relations: Any) -> list[Any]:
@@ -124,11 +149,13 @@ def _cells(theirs: Any) -> list[Any]:
 class _Out:
     """One way out: everything of one assignment in one transaction."""
 
-    def __init__(self, theirs: Any, assignment: Assignment, rules: Rules, cells: Sequence[GradedCell]) -> None:
+    def __init__(self, theirs: Any, assignment: Assignment, rules: Rules, cells: Sequence[GradedCell], seen: Memory) -> None:
         from nbgrader import api
 
         self._api, self._theirs, self._db = api, theirs, theirs.db
-        self._given: list[tuple[Any, float]] = []  # manual marks of ours that formgrader does not have yet
+        self._seen = seen
+        self._given: list[tuple[Any, str, Any, Any]] = []  # row, field, what stands there, what our store has instead
+        self._kept: list[tuple[Any, Seen]] = []
         self._name, self._rules, self._cells = assignment.name, rules, list(cells)
         due = rules.deadlines.get(assignment.name)
         options = {"duedate": due.astimezone(dt.UTC).replace(tzinfo=None)} if due is not None else {}
@@ -147,13 +174,18 @@ class _Out:
             who = standing.person.id
             one = _Hers(self._submission(standing, there.get(who)), standing)
             for cell in self._cells:
-                if self._grade(one, cell, rows[cell.name], marks.get((who, cell.item))):
+                mark, extra = marks.get((who, cell.item)), marks.get((who, EXTRA + cell.item))
+                if self._grade(one, cell, rows[cell.name], mark, extra.points if extra is not None else None):
                     look_again.append((who, cell.item))
-            self._comment(one, rows[WORK])
+            self._comment(one, rows[WORK], marks.get((who, WORK)), marks.get((who, "")))
         self._db.flush()
-        for grade, given in self._given:  # unless somebody was quicker in formgrader
-            table = self._api.Grade.__table__
-            self._db.execute(table.update().where(table.c.id == grade.id, table.c.manual_score.is_(None)).values(manual_score=given))
+        for row, name, there, given in self._given:  # unless somebody was quicker in formgrader: that comes home with the next sync
+            table = type(row).__table__
+            still = (table.c.id == row.id) & table.c[name].is_not_distinct_from(there)
+            self._db.execute(table.update().where(still).values({name: given}))
+        for row, seen in self._kept:
+            self._seen.keep(row, seen)
+        self._seen.write()
         self._db.commit()
         return look_again
 
@@ -196,8 +228,8 @@ class _Out:
         self._db.add(student)
         if submitted is None:
             submitted = self._new(api.SubmittedAssignment(assignment=self._assignment, student=student))
-        assert standing.attempt is not None
-        submitted.timestamp = dt.datetime.fromisoformat(standing.attempt.handed_in).astimezone(dt.UTC).replace(tzinfo=None)
+        if standing.attempt is not None:
+            submitted.timestamp = dt.datetime.fromisoformat(standing.attempt.handed_in).astimezone(dt.UTC).replace(tzinfo=None)
         due, own = self._rules.deadlines.get(self._name), self._rules.deadline(self._name, person.id)
         submitted.extension = own - due if due is not None and own is not None and own != due else None
         if not submitted.notebooks:
@@ -206,48 +238,61 @@ class _Out:
         mine.late_submission_penalty = standing.penalty
         return mine
 
-    def _grade(self, one: _Hers, cell: GradedCell, row: Any, mark: Mark | None) -> bool:
-        """Write one automatic score; never a manual one that somebody gave there. True if it changed under a manual one."""
+    def _grade(self, one: _Hers, cell: GradedCell, row: Any, mark: Mark | None, extra: float | None) -> bool:
+        """Write one automatic score, and the manual one that counts. True if it changed under a manual one."""
         grade = one.grades.get(row.id)
         fresh = grade is None
         if grade is None:
             grade = self._new(self._api.Grade(cell=row, notebook=one.submitted))
         auto = None if cell.written else one.automatic(cell.item)
-        manual = grade.manual_score
-        if mark is not None and mark.points is not None and manual is None:
-            manual = mark.points
-            self._given.append((grade, manual))
-        changed = not fresh and manual is not None and grade.auto_score != auto
-        if fresh or grade.auto_score != auto:
-            grade.auto_score = auto
-            grade.needs_manual_grade = changed or (cell.written and manual is None)
+        manual = mark.points if mark is not None else None
+        other = fresh or grade.auto_score != auto
+        changed = not fresh and other and manual is not None
         if cell.written:
-            self._note(one, row, manual=mark.comment if mark is not None and mark.comment else None)
-        return bool(changed)
+            grade.needs_manual_grade = manual is None
+            self._note(one, row, mark)
+        elif other or grade.manual_score != manual:
+            grade.needs_manual_grade = changed
+        grade.auto_score = auto
+        self._give(grade, "manual_score", manual)
+        self._give(grade, "extra_credit", extra)
+        self._kept.append((grade, Seen(manual, extra, flagged=bool(manual is not None and grade.needs_manual_grade))))
+        return changed
 
-    def _comment(self, one: _Hers, row: Any) -> None:
-        lost = [v for v in one.verdicts.values() if v.outcome is not Outcome.PASS]
-        self._note(one, row, auto="\n".join(f"{line(v.concept)}\n{told(v)}" for v in lost))
+    def _give(self, row: Any, name: str, given: Any) -> None:
+        """Let *row* hold what our store has; what formgrader calls nothing ("", 0 extra credit) is nothing."""
+        there = getattr(row, name)
+        if there == given or (name != "manual_score" and not there and not given):
+            return
+        self._given.append((row, name, there, given))
 
-    def _note(self, one: _Hers, row: Any, *, auto: str | None = None, manual: str | None = None) -> None:
+    def _comment(self, one: _Hers, row: Any, mark: Mark | None, whole: Mark | None) -> None:
+        lost = [f"{line(v.concept)}\n{told(v)}" for v in one.verdicts.values() if v.outcome is not Outcome.PASS]
+        if whole is not None and whole.points is not None:  # nbgrader has no place for it but this
+            lost.insert(0, f"Marked as a whole: {points(one.score)} / {points(one.max_score)}. The points of the cells do not count.")
+        if whole is not None and whole.comment:
+            lost.insert(0, line(whole.comment))
+        self._note(one, row, mark, "\n".join(lost))
+
+    def _note(self, one: _Hers, row: Any, mark: Mark | None, auto: str | None = None) -> None:
         note = one.comments.get(row.id)
         if note is None:
             note = self._new(self._api.Comment(cell=row, notebook=one.submitted))
         if auto is not None and note.auto_comment != auto:
             note.auto_comment = auto
-        if manual is not None and not note.manual_comment:
-            note.manual_comment = manual
+        manual = mark.comment if mark is not None else ""
+        self._give(note, "manual_comment", manual or None)
+        self._kept.append((note, Seen(comment=manual)))
 
 
 class _Hers:
     """One student's rows by their cell, and her verdicts by their check."""
 
     def __init__(self, submitted: Any, standing: Standing) -> None:
-        assert standing.attempt is not None
-        self.submitted = submitted
+        self.submitted, self.score, self.max_score = submitted, standing.score, standing.max_score
         self.grades = {grade.cell_id: grade for grade in submitted.grades}
         self.comments = {comment.cell_id: comment for comment in submitted.comments}
-        self.verdicts = {verdict.id: verdict for verdict in standing.attempt.grade.verdicts}
+        self.verdicts = {verdict.id: verdict for verdict in (standing.attempt.grade.verdicts if standing.attempt is not None else ())}
 
     def automatic(self, check: str) -> float | None:
         """Return what the check earned; None while it waits for a device, or for us."""

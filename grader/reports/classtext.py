@@ -30,7 +30,7 @@ def _marks(view: ClassView, zh: bool) -> list[str]:
         return []
     low, middle, high = (points(value) for value in view.quartiles)
     mean, most = points(statistics.fmean(view.marks)), points(view.max_score)
-    top = max(view.bins)
+    top = max(1, *view.bins)
     bars = "".join(" ▁▂▃▄▅▆▇█"[-(-8 * n // top)] for n in view.bins)
     if zh:
         return [f"  满分 {most}：平均 {mean}，中位数 {middle}，中间一半 {low}–{high}", f"  0 {bars} {most}"]

@@ -94,8 +94,8 @@ def class_view(assignment: str, standings: Sequence[Standing], summaries: Iterab
     marks = tuple(s.final for s in standings if s.final is not None)
     most = max((s.max_score for s in standings if s.final is not None), default=0.0)
     bins = [0] * _BINS
-    for mark in marks:
-        bins[min(_BINS - 1, max(0, int(mark / most * _BINS)))] += 1 if most else 0
+    for mark in marks if most > 0 else ():
+        bins[int(min(_BINS - 1, max(0, mark / most * _BINS)))] += 1
     return ClassView(
         assignment=assignment,
         standings=tuple(standings),
