@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 MAX_LINES = 10_000
@@ -18,6 +19,11 @@ class Evidence:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
+
+    @classmethod
+    def of(cls, folder: Path, names: Iterable[str]) -> Evidence:
+        """Return those of the named files that are in *folder*."""
+        return cls({name: (folder / name).read_bytes() for name in names if (folder / name).is_file()})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,6 +48,21 @@ class Evidence:
         if len(rows) > MAX_LINES:
             raise EvidenceError(f"{name} has {len(rows)} lines; at most {MAX_LINES} are read. / {name} 太长。")
         return [self._parse(name, row, f", line {number}") for number, row in rows]
+
+    def flaw(self, name: str) -> str:
+        """Return why no check could read the log or prediction *name*; empty for one that can be read, and for other files."""
+        try:
+            if name.endswith(".jsonl"):
+                self.lines(name)
+            elif name.endswith(".json"):
+                self.json(name)
+        except EvidenceError as error:
+            return str(error)
+        return ""
+
+    def made(self) -> tuple[str, ...]:
+        """Return the names of the files, but for a prediction that is not JSON: it has to be made again."""
+        return tuple(name for name in self.names if not (name.endswith(".json") and self.flaw(name)))
 
     @staticmethod
     def _parse(name: str, text: str, where: str) -> Any:

@@ -138,7 +138,7 @@ def device() -> str:
 @pytest.fixture
 def submission(request: pytest.FixtureRequest, _assignment: Assignment) -> Evidence:
     folder = _folder(request, _assignment)
-    return Evidence({name: (folder / name).read_bytes() for name in _assignment.files if (folder / name).is_file()})
+    return Evidence.of(folder, _assignment.files)
 
 
 @pytest.fixture

@@ -257,6 +257,17 @@ def test_submit_packs_the_named_files_and_tells_what_is_missing(home):
     assert [path.read_bytes() for path in home.glob("hw1-submission-*.zip")] == [content]
 
 
+@pytest.mark.parametrize(("lang", "says"), [("en", "careful  pain.jsonl, line 2 is not JSON. Mend it"), ("zh", "注意    pain.jsonl")])
+def test_submit_names_evidence_that_no_check_can_read(home, lang, says):
+    """A log that was cut off is handed in all the same, and she hears of it while she can mend it."""
+    (home / "hw1/pain.jsonl").write_text('{"t": ""}\n{"t": "20', encoding="utf-8")
+    done = run("--lang", lang, "submit", "hw1")
+    assert done.exit_code == 0
+    assert says in done.stderr
+    (home / "hw1/pain.jsonl").write_text('{"t": ""}\n', encoding="utf-8")
+    assert says not in run("--lang", lang, "submit", "hw1").stderr
+
+
 def test_submit_refuses_what_grading_would_refuse(home):
     """One line that names the file; nothing is written."""
     (home / "hw1/double.py").write_bytes(b"\xff\xfe\x00")

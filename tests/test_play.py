@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import importlib
 import json
@@ -244,6 +245,27 @@ def test_a_try_that_cannot_be_written_is_not_claimed(asker, toy):
     assert "error" in answer
 
 
+@pytest.mark.parametrize("name", ["try", "predict"])
+def test_a_disk_that_is_full_half_way_keeps_nothing_by_halves(asker, toy, monkeypatch, name):
+    """What just fitted of a line would spoil the log; half a prediction would count as made."""
+    asker.attempt(1)
+    write = os.write
+
+    def full(descriptor, content):
+        if len(content) < 20:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, content[: len(content) // 2])
+
+    monkeypatch.setattr(log.os, "write", full)
+    body = {"try": {"panel": "one", "input": {"x": 2}}, "predict": ANSWERS}[name]
+    status, answer = asker.post(name, body)
+    monkeypatch.undo()
+    assert (status, "No space left" in answer["error"]["en"], "无法写入" in answer["error"]["zh"]) == (409, True, True)
+    assert [row["input"] for row in rows(toy)] == [{"x": 1}]
+    assert [path.name for path in toy.iterdir() if "prediction" in path.name] == []
+    assert asker.post(name, body)[0] == 200
+
+
 # --- the question ------------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +284,36 @@ def test_a_prediction_is_made_once(asker, toy):
     before = (toy / "prediction.json").read_bytes()
     assert asker.post("predict", {"answers": {"least": "1", "why": "now I know"}})[0] == 409
     assert (toy / "prediction.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("broken", [b"", b'{"t": "2026', b"\xff", b"[1]", b'{"answers": 1}', b"[" * 100_000], ids=range(6))
+def test_a_broken_prediction_does_not_count_as_made(asker, toy, broken):
+    """It reveals nothing, and is set aside when she predicts."""
+    (toy / "prediction.json").write_bytes(broken)
+    state = asker.get("state")[1]
+    assert (state["prediction"], state["truth"]) == (None, None)
+    assert asker.post("predict", ANSWERS)[0] == 200
+    assert (toy / "prediction.json.bak").read_bytes() == broken
+    assert json.loads((toy / "prediction.json").read_text(encoding="utf-8"))["answers"] == ANSWERS["answers"]
+
+
+def test_a_prediction_that_cannot_be_read_is_said_so(asker, toy):
+    (toy / "prediction.json").mkdir()
+    assert asker.get("state")[1]["truth"] is None
+    status, answer = asker.post("predict", ANSWERS)
+    assert status == 409
+    assert "move it away" in answer["error"]["en"]
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "cut off"), ("zh", "不完整")])
+def test_the_terminal_says_that_a_broken_prediction_was_set_aside(toy, lang, says):
+    (toy / "prediction.json").write_bytes(b'{"t"')
+    with running("toy", toy, lang) as (process, address):
+        assert Asker(address).get("state")[0] == 200
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert says in said
+    assert (toy / "prediction.json.bak").exists()
 
 
 @pytest.mark.parametrize(

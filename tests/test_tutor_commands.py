@@ -100,6 +100,17 @@ def test_status_shows_best_points_open_parts_and_eurekas(home):
     assert "最好成绩：20 / 20" in run("status", lang="zh").output
 
 
+def test_a_broken_prediction_has_to_be_made_again(home):
+    """Half a file, as a full disk leaves it, was no prediction: status, check and hint say what to do."""
+    evidence(home)
+    run("check", "hw9")
+    assert "prediction" not in run("status").output
+    (home / "prediction.json").write_text('{"t": "20', encoding="utf-8")
+    assert "write your prediction down first" in run("status").output
+    assert "write your prediction down first" in run("check", "hw9").output
+    assert "write your prediction down first" in run("hint", "hw9").output
+
+
 def test_status_says_when_the_journal_was_changed(home):
     run("check", "hw9")
     path = journal.path_of(home)

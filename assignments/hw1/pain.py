@@ -14,11 +14,10 @@ import json
 import math
 import os
 import sys
-from datetime import datetime, timezone
+import time
 from pathlib import Path
 from typing import Any
 
-LOG, PREDICTION = "pain.jsonl", "prediction.json"
 GOAL = 0.05  # a loss below this counts as tuned
 TRIES = 30
 
@@ -119,17 +118,117 @@ def truth(question_id: str) -> str | None:
     return _TRUTH.get(question_id)
 
 
-def log_try(kind: str, input: list[float], folder: Path = Path()) -> float:
-    """Evaluate a try, append it to pain.jsonl in *folder*, and return the loss."""
+# --- her files and her keyboard: these lines are the same in each homework ----------------------------------------------------
+
+LOG, PREDICTION = Path("pain.jsonl"), Path("prediction.json")
+FILES = {
+    "en": {
+        "aside": "{file} was cut off, or is no prediction: it is kept as {file}.bak, and you can predict.",
+        "lost": "{file}: {why}, so nothing more can be kept. Free the disk, or put that file right or away, and start again.",
+    },
+    "zh": {
+        "aside": "{file} 不完整，或者不是预测：已改名为 {file}.bak，可以重新预测。",
+        "lost": "{file}：{why}，无法继续保存。请腾出磁盘空间，或者修好、移走这个文件，再重新开始。",
+    },
+}
+
+
+def record(kind: str, input: Any) -> Any:
+    """Evaluate a try, append it to pain.jsonl on a line of its own, and return its result. Raises OSError if it cannot be kept."""
     result = evaluate(kind, input)
-    entry = {"t": _now(), "kind": kind, "input": input, "result": result}
-    with (folder / LOG).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    row = {"t": _now(), "kind": kind, "input": input, "result": result}
+    with open(LOG, "a+b", buffering=0) as log:
+        _mend(log)
+        _add(log, json.dumps(row).encode() + b"\n")
     return result
 
 
+def _mend(log: Any) -> None:
+    """End a last line that has no end, if it is a whole try; move it to pain.jsonl.bak otherwise: it would spoil the next try."""
+    log.seek(0)
+    before, newline, last = log.read().rpartition(b"\n")
+    if not last:
+        return
+    try:
+        whole = {"t", "kind", "input", "result"} <= set(json.loads(last))
+    except (ValueError, TypeError, RecursionError):
+        whole = False
+    if whole:
+        _add(log, b"\n")
+        return
+    with open(f"{LOG}.bak", "wb", buffering=0) as aside:
+        _add(aside, last)
+    log.truncate(len(before + newline))
+
+
+def _add(file: Any, content: bytes) -> None:
+    """Add *content* to a file, all of it or nothing: a disk may be full half-way."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except OSError as error:
+        file.truncate(end)
+        raise OSError(error.errno, error.strerror, file.name) from None  # Python's own does not say which file
+
+
+def _tries() -> int:
+    return LOG.read_bytes().count(b"\n") if LOG.is_file() else 0
+
+
+def _predicted(say: dict[str, str]) -> dict[str, str] | None:
+    """Return the answers that were written down, or None if there are none yet; a broken file is put aside."""
+    try:
+        answers = json.loads(PREDICTION.read_text(encoding="utf-8-sig"))["answers"]
+        if isinstance(answers, dict):
+            return answers
+    except FileNotFoundError:
+        return None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    os.replace(PREDICTION, f"{PREDICTION}.bak")
+    print(say["aside"].format(file=PREDICTION))
+    return None
+
+
+def _write_down(answers: dict[str, str]) -> None:
+    """Write prediction.json: once, and whole or not at all. Raises FileExistsError if it was made meanwhile, on the page perhaps."""
+    content = json.dumps({"t": _now(), "answers": answers}, ensure_ascii=False, indent=1).encode() + b"\n"
+    file = open(PREDICTION, "xb", buffering=0)
+    try:
+        with file:
+            _add(file, content)
+    except BaseException:  # Ctrl-C too
+        PREDICTION.unlink()
+        raise
+
+
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _read(text: str, kind: Any = float) -> Any:
+    """Return *text* as a number. Raises ValueError in words that a beginner understands."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: not a {'whole ' if kind is int else ''}number / 不是{'整' if kind is int else ''}数") from None
+
+
+def _carry_out(work: Any, say: dict[str, str], lang: str) -> int:
+    """Do *work*, return the exit code. Ctrl-C and Ctrl-D leave; a file that cannot be read or written is said in one line."""
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # what is not in the terminal's own letters must not end the game
+    try:
+        return work(say, lang)
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return 0
+    except OSError as error:
+        print(say["lost"].format(file=error.filename or "-", why=error.strerror or error), file=sys.stderr)
+        return 2
 
 
 # --- the terminal ----------------------------------------------------------------------------------------------------
@@ -142,6 +241,7 @@ SAY = {
         "try": "try {n}: loss {loss:.4f}   (best {best:.4f})",
         "song": "  song {i}: {x}  wish {y:+.0f}  guess {p:+.2f}",
         "bad": "I did not understand that. {why}",
+        "form": "It takes a knob and a value.",
         "done": "Below {goal}! {n} tries.",
         "next": "Now 41 knobs. Same songs, same game.",
         "left": "{n} tries are in {log}. Next: python pain.py predict",
@@ -159,6 +259,7 @@ SAY = {
         "try": "第 {n} 次：损失 {loss:.4f}（最好 {best:.4f}）",
         "song": "  第 {i} 首：{x}  想要 {y:+.0f}  猜的 {p:+.2f}",
         "bad": "没看懂。{why}",
+        "form": "要输入旋钮号和数值。",
         "done": "低于 {goal} 了！一共 {n} 次。",
         "next": "现在是 41 个旋钮。歌没变，玩法也没变。",
         "left": "{log} 里记了 {n} 次。下一步：python pain.py predict",
@@ -172,13 +273,15 @@ SAY = {
 }
 
 
-def _parse(line: str, knobs: list[float]) -> list[float]:
+def _parse(line: str, knobs: list[float], say: dict[str, str]) -> list[float]:
     """Return *knobs* with one changed as *line* says. Raises ValueError."""
-    number, word = line.split()
-    index = int(number)
+    words = line.split()
+    if len(words) != 2:
+        raise ValueError(say["form"])
+    index, word = _read(words[0], int), words[1]
     if not 0 <= index < len(knobs):
         raise ValueError(f"0 .. {len(knobs) - 1}")
-    value = knobs[index] + float(word) if word[0] in "+-" else float(word.removeprefix("="))
+    value = knobs[index] + _read(word) if word[0] in "+-" else _read(word.removeprefix("="))
     return [*knobs[:index], value, *knobs[index + 1 :]]
 
 
@@ -206,8 +309,8 @@ def _play(kind: str, say: dict[str, str]) -> bool:
         if line == "q":
             return n >= TRIES
         try:
-            knobs = list(best) if line == "b" else _parse(line, knobs)
-            loss = log_try(kind, knobs)
+            knobs = list(best) if line == "b" else _parse(line, knobs, say)
+            loss = record(kind, knobs)
             n += 1
         except ValueError as error:
             print(say["bad"].format(why=error))
@@ -215,7 +318,7 @@ def _play(kind: str, say: dict[str, str]) -> bool:
 
 
 def _predict(say: dict[str, str], lang: str) -> int:
-    if Path(PREDICTION).exists():
+    if _predicted(say) is not None:
         print(say["exists"].format(file=PREDICTION))
         return 2
     answers: dict[str, str] = {}
@@ -226,20 +329,34 @@ def _predict(say: dict[str, str], lang: str) -> int:
         while not (answer := input("> ").strip()):
             print(say["write"])
         answers[question["id"]] = answer
-    with open(PREDICTION, "x", encoding="utf-8") as file:
-        json.dump({"t": _now(), "answers": answers}, file, ensure_ascii=False, indent=1)
+    _write_down(answers)
     print(say["made"].format(file=PREDICTION))
     return 0
 
 
 def _reveal(say: dict[str, str], lang: str) -> int:
-    if not Path(PREDICTION).exists():
+    answers = _predicted(say)
+    if answers is None:
         print(say["first"])
         return 2
-    answers = json.loads(Path(PREDICTION).read_text(encoding="utf-8"))["answers"]
     for question in QUESTIONS:
         print(question[lang])
         print(say["you"].format(a=answers.get(question["id"], "-"), b=truth(question["id"]) or say["none"]))
+    return 0
+
+
+def _by_hand(kinds: tuple[str, ...], say: dict[str, str]) -> int:
+    """Let her try one kind after the other, as long as she gets each done."""
+    print(say["intro"] + say["help"])
+    try:
+        for kind in kinds:
+            if kind != kinds[0]:
+                print(say["next"])
+            if not _play(kind, say):
+                break
+    except (EOFError, KeyboardInterrupt):
+        print()
+    print(say["left"].format(n=_tries(), log=LOG))
     return 0
 
 
@@ -249,23 +366,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("what", nargs="?", default="try", choices=["try", "4", "41", "predict", "reveal"])
     parser.add_argument("--lang", choices=["en", "zh"], default=language)
     options = parser.parse_args(argv)
-    say = SAY[options.lang]
-    if options.what == "predict":
-        return _predict(say, options.lang)
-    if options.what == "reveal":
-        return _reveal(say, options.lang)
-    print(say["intro"] + say["help"])
-    try:
-        if options.what in ("try", "4") and _play("loss4", say) and options.what == "try":
-            print(say["next"])
-            _play("loss41", say)
-        elif options.what == "41":
-            _play("loss41", say)
-    except EOFError:
-        print()
-    tries = len(Path(LOG).read_text(encoding="utf-8").splitlines()) if Path(LOG).exists() else 0
-    print(say["left"].format(n=tries, log=LOG))
-    return 0
+    kinds = {"try": ("loss4", "loss41"), "4": ("loss4",), "41": ("loss41",)}
+    work = {"predict": _predict, "reveal": _reveal}.get(options.what, lambda say, _lang: _by_hand(kinds[options.what], say))
+    return _carry_out(work, SAY[options.lang] | FILES[options.lang], options.lang)
 
 
 if __name__ == "__main__":

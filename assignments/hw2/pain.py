@@ -9,10 +9,9 @@ import json
 import os
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-LOG, PREDICTION = Path("pain.jsonl"), Path("prediction.json")
 NODES = ("a", "b", "c", "d", "e", "L")
 USES = {"c": ("a", "b"), "d": ("c", "a"), "e": ("c", "b"), "L": ("d", "e")}
 PICTURE = "c = a * b    d = c + a    e = c * b    L = d + e"
@@ -146,18 +145,120 @@ def truth(question_id):
     return ", ".join(f"{' > '.join(stretch)} (x{stretches.count(stretch)})" for stretch in shared)
 
 
-def record(kind, input):
-    """Evaluate one try, append it to pain.jsonl, return its result."""
+# --- her files and her keyboard: these lines are the same in each homework ----------------------------------------------------
+
+LOG, PREDICTION = Path("pain.jsonl"), Path("prediction.json")
+FILES = {
+    "en": {
+        "aside": "{file} was cut off, or is no prediction: it is kept as {file}.bak, and you can predict.",
+        "lost": "{file}: {why}, so nothing more can be kept. Free the disk, or put that file right or away, and start again.",
+    },
+    "zh": {
+        "aside": "{file} 不完整，或者不是预测：已改名为 {file}.bak，可以重新预测。",
+        "lost": "{file}：{why}，无法继续保存。请腾出磁盘空间，或者修好、移走这个文件，再重新开始。",
+    },
+}
+
+
+def record(kind: str, input: Any) -> Any:
+    """Evaluate a try, append it to pain.jsonl on a line of its own, and return its result. Raises OSError if it cannot be kept."""
     result = evaluate(kind, input)
     row = {"t": _now(), "kind": kind, "input": input, "result": result}
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with open(LOG, "a+b", buffering=0) as log:
+        _mend(log)
+        _add(log, json.dumps(row).encode() + b"\n")
     return result
 
 
-def _now():
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _mend(log: Any) -> None:
+    """End a last line that has no end, if it is a whole try; move it to pain.jsonl.bak otherwise: it would spoil the next try."""
+    log.seek(0)
+    before, newline, last = log.read().rpartition(b"\n")
+    if not last:
+        return
+    try:
+        whole = {"t", "kind", "input", "result"} <= set(json.loads(last))
+    except (ValueError, TypeError, RecursionError):
+        whole = False
+    if whole:
+        _add(log, b"\n")
+        return
+    with open(f"{LOG}.bak", "wb", buffering=0) as aside:
+        _add(aside, last)
+    log.truncate(len(before + newline))
 
+
+def _add(file: Any, content: bytes) -> None:
+    """Add *content* to a file, all of it or nothing: a disk may be full half-way."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except OSError as error:
+        file.truncate(end)
+        raise OSError(error.errno, error.strerror, file.name) from None  # Python's own does not say which file
+
+
+def _tries() -> int:
+    return LOG.read_bytes().count(b"\n") if LOG.is_file() else 0
+
+
+def _predicted(say: dict[str, str]) -> dict[str, str] | None:
+    """Return the answers that were written down, or None if there are none yet; a broken file is put aside."""
+    try:
+        answers = json.loads(PREDICTION.read_text(encoding="utf-8-sig"))["answers"]
+        if isinstance(answers, dict):
+            return answers
+    except FileNotFoundError:
+        return None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    os.replace(PREDICTION, f"{PREDICTION}.bak")
+    print(say["aside"].format(file=PREDICTION))
+    return None
+
+
+def _write_down(answers: dict[str, str]) -> None:
+    """Write prediction.json: once, and whole or not at all. Raises FileExistsError if it was made meanwhile, on the page perhaps."""
+    content = json.dumps({"t": _now(), "answers": answers}, ensure_ascii=False, indent=1).encode() + b"\n"
+    file = open(PREDICTION, "xb", buffering=0)
+    try:
+        with file:
+            _add(file, content)
+    except BaseException:  # Ctrl-C too
+        PREDICTION.unlink()
+        raise
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _read(text: str, kind: Any = float) -> Any:
+    """Return *text* as a number. Raises ValueError in words that a beginner understands."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: not a {'whole ' if kind is int else ''}number / 不是{'整' if kind is int else ''}数") from None
+
+
+def _carry_out(work: Any, say: dict[str, str], lang: str) -> int:
+    """Do *work*, return the exit code. Ctrl-C and Ctrl-D leave; a file that cannot be read or written is said in one line."""
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # what is not in the terminal's own letters must not end the game
+    try:
+        return work(say, lang)
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return 0
+    except OSError as error:
+        print(say["lost"].format(file=error.filename or "-", why=error.strerror or error), file=sys.stderr)
+        return 2
+
+
+# --- the terminal ----------------------------------------------------------------------------------------------------
 
 SAY = {
     "en": {
@@ -209,14 +310,6 @@ def _run_race(knobs):
     return time.perf_counter() - start
 
 
-def _read(text, kind=float):
-    """Return *text* as a number. Raises ValueError in words that a beginner understands."""
-    try:
-        return kind(text)
-    except ValueError:
-        raise ValueError(f"{text!r}: not a {'whole ' if kind is int else ''}number / 不是{'整' if kind is int else ''}数") from None
-
-
 def _try(words, state, say):
     """Carry out one line of the text loop; return what to print."""
     match words:
@@ -237,7 +330,7 @@ def _try(words, state, say):
             return say["what"]
 
 
-def play(say):
+def play(say, lang):
     """Let her try until she has had enough."""
     state = {"a": 2.0, "b": 3.0}
     print(say["hello"])
@@ -254,22 +347,21 @@ def play(say):
         except (EOFError, KeyboardInterrupt):
             print()
             break
-    tries = LOG.read_text(encoding="utf-8").count("\n") if LOG.exists() else 0
-    print(say["bye"].format(count=tries))
+    print(say["bye"].format(count=_tries()))
+    return 0
 
 
 def predict(say, lang):
     """Ask the questions, write the answers down, and only then show the machine's."""
-    if PREDICTION.exists():
+    if _predicted(say) is not None:
         print(say["already"])
     else:
         print(say["first"])
-        answers = {question["id"]: _answer(question, say, lang) for question in QUESTIONS}
-        with PREDICTION.open("x", encoding="utf-8") as file:
-            json.dump({"t": _now(), "answers": answers}, file, ensure_ascii=False, indent=1)
+        _write_down({question["id"]: _answer(question, say, lang) for question in QUESTIONS})
         print(say["saved"])
     for question in QUESTIONS:
         print(f"- {question[lang]}\n  = {truth(question['id'])}")
+    return 0
 
 
 def _answer(question, say, lang):
@@ -286,14 +378,9 @@ def main(arguments=None):
     parser.add_argument("what", nargs="?", choices=("play", "predict"), default="play")
     parser.add_argument("--lang", choices=("en", "zh"), default="zh" if os.environ.get("LANG", "").startswith("zh") else "en")
     options = parser.parse_args(arguments)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")
-    say = SAY[options.lang]
-    try:
-        play(say) if options.what == "play" else predict(say, options.lang)
-    except (EOFError, KeyboardInterrupt):
-        print()
+    work = play if options.what == "play" else predict
+    return _carry_out(work, SAY[options.lang] | FILES[options.lang], options.lang)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,15 +15,14 @@ import json
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from engine import Net
 
-LOG, PREDICTION = "pain.jsonl", "prediction.json"
 GOAL = 0.05
 RACES, SWINGS = 6, 12  # how many tries the terminal asks for
 CAP = 1e12  # a loss that runs away is reported as this much
@@ -191,16 +190,117 @@ def truth(question_id: str) -> str | None:
     return _TRUTH.get(question_id)
 
 
-def log_try(kind: str, input: Any, folder: Path = Path()) -> dict[str, Any]:
-    """Evaluate a try, append it to pain.jsonl in *folder*, and return the result."""
+# --- her files and her keyboard: these lines are the same in each homework ----------------------------------------------------
+
+LOG, PREDICTION = Path("pain.jsonl"), Path("prediction.json")
+FILES = {
+    "en": {
+        "aside": "{file} was cut off, or is no prediction: it is kept as {file}.bak, and you can predict.",
+        "lost": "{file}: {why}, so nothing more can be kept. Free the disk, or put that file right or away, and start again.",
+    },
+    "zh": {
+        "aside": "{file} 不完整，或者不是预测：已改名为 {file}.bak，可以重新预测。",
+        "lost": "{file}：{why}，无法继续保存。请腾出磁盘空间，或者修好、移走这个文件，再重新开始。",
+    },
+}
+
+
+def record(kind: str, input: Any) -> Any:
+    """Evaluate a try, append it to pain.jsonl on a line of its own, and return its result. Raises OSError if it cannot be kept."""
     result = evaluate(kind, input)
-    with (folder / LOG).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"t": _now(), "kind": kind, "input": input, "result": result}) + "\n")
+    row = {"t": _now(), "kind": kind, "input": input, "result": result}
+    with open(LOG, "a+b", buffering=0) as log:
+        _mend(log)
+        _add(log, json.dumps(row).encode() + b"\n")
     return result
 
 
+def _mend(log: Any) -> None:
+    """End a last line that has no end, if it is a whole try; move it to pain.jsonl.bak otherwise: it would spoil the next try."""
+    log.seek(0)
+    before, newline, last = log.read().rpartition(b"\n")
+    if not last:
+        return
+    try:
+        whole = {"t", "kind", "input", "result"} <= set(json.loads(last))
+    except (ValueError, TypeError, RecursionError):
+        whole = False
+    if whole:
+        _add(log, b"\n")
+        return
+    with open(f"{LOG}.bak", "wb", buffering=0) as aside:
+        _add(aside, last)
+    log.truncate(len(before + newline))
+
+
+def _add(file: Any, content: bytes) -> None:
+    """Add *content* to a file, all of it or nothing: a disk may be full half-way."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except OSError as error:
+        file.truncate(end)
+        raise OSError(error.errno, error.strerror, file.name) from None  # Python's own does not say which file
+
+
+def _tries() -> int:
+    return LOG.read_bytes().count(b"\n") if LOG.is_file() else 0
+
+
+def _predicted(say: dict[str, str]) -> dict[str, str] | None:
+    """Return the answers that were written down, or None if there are none yet; a broken file is put aside."""
+    try:
+        answers = json.loads(PREDICTION.read_text(encoding="utf-8-sig"))["answers"]
+        if isinstance(answers, dict):
+            return answers
+    except FileNotFoundError:
+        return None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    os.replace(PREDICTION, f"{PREDICTION}.bak")
+    print(say["aside"].format(file=PREDICTION))
+    return None
+
+
+def _write_down(answers: dict[str, str]) -> None:
+    """Write prediction.json: once, and whole or not at all. Raises FileExistsError if it was made meanwhile, on the page perhaps."""
+    content = json.dumps({"t": _now(), "answers": answers}, ensure_ascii=False, indent=1).encode() + b"\n"
+    file = open(PREDICTION, "xb", buffering=0)
+    try:
+        with file:
+            _add(file, content)
+    except BaseException:  # Ctrl-C too
+        PREDICTION.unlink()
+        raise
+
+
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _read(text: str, kind: Any = float) -> Any:
+    """Return *text* as a number. Raises ValueError in words that a beginner understands."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: not a {'whole ' if kind is int else ''}number / 不是{'整' if kind is int else ''}数") from None
+
+
+def _carry_out(work: Any, say: dict[str, str], lang: str) -> int:
+    """Do *work*, return the exit code. Ctrl-C and Ctrl-D leave; a file that cannot be read or written is said in one line."""
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # what is not in the terminal's own letters must not end the game
+    try:
+        return work(say, lang)
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return 0
+    except OSError as error:
+        print(say["lost"].format(file=error.filename or "-", why=error.strerror or error), file=sys.stderr)
+        return 2
 
 
 # --- the terminal ----------------------------------------------------------------------------------------------------
@@ -241,7 +341,7 @@ SAY = {
 }
 
 
-def _play(kind: str, key: str, number: Callable[[str], Any], due: int, say: dict[str, str]) -> None:
+def _play(kind: str, key: str, number: type, due: int, say: dict[str, str]) -> None:
     """Let her try *kind*, *due* times or until she leaves."""
     print(say[kind].format(goal=GOAL))
     n = 0
@@ -250,14 +350,14 @@ def _play(kind: str, key: str, number: Callable[[str], Any], due: int, say: dict
         if line == "q":
             return
         try:
-            print(say[f"{kind}_try"].format(**log_try(kind, {key: number(line)})))
+            print(say[f"{kind}_try"].format(**record(kind, {key: _read(line, number)})))
             n += 1
         except ValueError as error:
             print(say["bad"].format(why=error))
 
 
 def _predict(say: dict[str, str], lang: str) -> int:
-    if Path(PREDICTION).exists():
+    if _predicted(say) is not None:
         print(say["exists"].format(file=PREDICTION))
         return 2
     answers: dict[str, str] = {}
@@ -268,27 +368,39 @@ def _predict(say: dict[str, str], lang: str) -> int:
         while not (answer := input("> ").strip()):
             print(say["write"])
         answers[question["id"]] = answer
-    with open(PREDICTION, "x", encoding="utf-8") as file:
-        json.dump({"t": _now(), "answers": answers}, file, ensure_ascii=False, indent=1)
+    _write_down(answers)
     print(say["made"].format(file=PREDICTION))
     return 0
 
 
 def _reveal(say: dict[str, str], lang: str) -> int:
-    if not Path(PREDICTION).exists():
+    answers = _predicted(say)
+    if answers is None:
         print(say["first"])
         return 2
-    answers = json.loads(Path(PREDICTION).read_text(encoding="utf-8"))["answers"]
     for question in QUESTIONS:
         print(question[lang])
         print(say["you"].format(a=answers.get(question["id"], "-"), b=truth(question["id"]) or say["none"]))
     return 0
 
 
-def _loops(say: dict[str, str]) -> int:
+def _loops(say: dict[str, str], lang: str) -> int:
     print(say["loops"])
     for name, rows in LOOPS.items():
         print(f"  {name}: " + "  ".join(f"{w:g}/{b:g}" for w, b in rows))
+    return 0
+
+
+def _by_hand(what: str, say: dict[str, str]) -> int:
+    """Let her try the race, the swing, or both."""
+    try:
+        if what in ("try", "race"):
+            _play("race", "seed", int, RACES, say)
+        if what in ("try", "swing"):
+            _play("swing", "lr", float, SWINGS, say)
+    except (EOFError, KeyboardInterrupt):
+        print()
+    print(say["left"].format(n=_tries(), log=LOG))
     return 0
 
 
@@ -298,21 +410,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("what", nargs="?", default="try", choices=["try", "race", "swing", "loops", "predict", "reveal"])
     parser.add_argument("--lang", choices=["en", "zh"], default=language)
     options = parser.parse_args(argv)
-    say = SAY[options.lang]
-    if options.what in ("predict", "reveal"):
-        return {"predict": _predict, "reveal": _reveal}[options.what](say, options.lang)
-    if options.what == "loops":
-        return _loops(say)
-    try:
-        if options.what in ("try", "race"):
-            _play("race", "seed", int, RACES, say)
-        if options.what in ("try", "swing"):
-            _play("swing", "lr", float, SWINGS, say)
-    except EOFError:
-        print()
-    tries = len(Path(LOG).read_text(encoding="utf-8").splitlines()) if Path(LOG).exists() else 0
-    print(say["left"].format(n=tries, log=LOG))
-    return 0
+    named = {"predict": _predict, "reveal": _reveal, "loops": _loops}
+    work = named.get(options.what, lambda say, _lang: _by_hand(options.what, say))
+    return _carry_out(work, SAY[options.lang] | FILES[options.lang], options.lang)
 
 
 if __name__ == "__main__":

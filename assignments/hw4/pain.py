@@ -13,10 +13,11 @@ import math
 import os
 import random
 import sys
+import time
 from collections import Counter
-from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 V = 27
@@ -184,6 +185,119 @@ def _map_loss(places: dict[str, list[float]]) -> float:
     return math.fsum(terms) / sum(times for _, _, times in asked)
 
 
+# --- her files and her keyboard: these lines are the same in each homework ----------------------------------------------------
+
+LOG, PREDICTION = Path("pain.jsonl"), Path("prediction.json")
+FILES = {
+    "en": {
+        "aside": "{file} was cut off, or is no prediction: it is kept as {file}.bak, and you can predict.",
+        "lost": "{file}: {why}, so nothing more can be kept. Free the disk, or put that file right or away, and start again.",
+    },
+    "zh": {
+        "aside": "{file} 不完整，或者不是预测：已改名为 {file}.bak，可以重新预测。",
+        "lost": "{file}：{why}，无法继续保存。请腾出磁盘空间，或者修好、移走这个文件，再重新开始。",
+    },
+}
+
+
+def record(kind: str, input: Any) -> Any:
+    """Evaluate a try, append it to pain.jsonl on a line of its own, and return its result. Raises OSError if it cannot be kept."""
+    result = evaluate(kind, input)
+    row = {"t": _now(), "kind": kind, "input": input, "result": result}
+    with open(LOG, "a+b", buffering=0) as log:
+        _mend(log)
+        _add(log, json.dumps(row).encode() + b"\n")
+    return result
+
+
+def _mend(log: Any) -> None:
+    """End a last line that has no end, if it is a whole try; move it to pain.jsonl.bak otherwise: it would spoil the next try."""
+    log.seek(0)
+    before, newline, last = log.read().rpartition(b"\n")
+    if not last:
+        return
+    try:
+        whole = {"t", "kind", "input", "result"} <= set(json.loads(last))
+    except (ValueError, TypeError, RecursionError):
+        whole = False
+    if whole:
+        _add(log, b"\n")
+        return
+    with open(f"{LOG}.bak", "wb", buffering=0) as aside:
+        _add(aside, last)
+    log.truncate(len(before + newline))
+
+
+def _add(file: Any, content: bytes) -> None:
+    """Add *content* to a file, all of it or nothing: a disk may be full half-way."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except OSError as error:
+        file.truncate(end)
+        raise OSError(error.errno, error.strerror, file.name) from None  # Python's own does not say which file
+
+
+def _tries() -> int:
+    return LOG.read_bytes().count(b"\n") if LOG.is_file() else 0
+
+
+def _predicted(say: dict[str, str]) -> dict[str, str] | None:
+    """Return the answers that were written down, or None if there are none yet; a broken file is put aside."""
+    try:
+        answers = json.loads(PREDICTION.read_text(encoding="utf-8-sig"))["answers"]
+        if isinstance(answers, dict):
+            return answers
+    except FileNotFoundError:
+        return None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    os.replace(PREDICTION, f"{PREDICTION}.bak")
+    print(say["aside"].format(file=PREDICTION))
+    return None
+
+
+def _write_down(answers: dict[str, str]) -> None:
+    """Write prediction.json: once, and whole or not at all. Raises FileExistsError if it was made meanwhile, on the page perhaps."""
+    content = json.dumps({"t": _now(), "answers": answers}, ensure_ascii=False, indent=1).encode() + b"\n"
+    file = open(PREDICTION, "xb", buffering=0)
+    try:
+        with file:
+            _add(file, content)
+    except BaseException:  # Ctrl-C too
+        PREDICTION.unlink()
+        raise
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _read(text: str, kind: Any = float) -> Any:
+    """Return *text* as a number. Raises ValueError in words that a beginner understands."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: not a {'whole ' if kind is int else ''}number / 不是{'整' if kind is int else ''}数") from None
+
+
+def _carry_out(work: Any, say: dict[str, str], lang: str) -> int:
+    """Do *work*, return the exit code. Ctrl-C and Ctrl-D leave; a file that cannot be read or written is said in one line."""
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # what is not in the terminal's own letters must not end the game
+    try:
+        return work(say, lang)
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return 0
+    except OSError as error:
+        print(say["lost"].format(file=error.filename or "-", why=error.strerror or error), file=sys.stderr)
+        return 2
+
+
 # --- the terminal ----------------------------------------------------------------------------------------------------
 
 TEXT = {
@@ -220,43 +334,29 @@ TEXT = {
 }
 
 
-def now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def record(kind: str, input: dict[str, float]) -> dict[str, float]:
-    """Evaluate a try, append it to pain.jsonl in the current folder, and return the result."""
-    result = evaluate(kind, input)
-    with open("pain.jsonl", "a", encoding="utf-8") as log:
-        log.write(json.dumps({"t": now(), "kind": kind, "input": input, "result": result}) + "\n")
-    return result
-
-
-def play(say: dict[str, str]) -> int:
+def play(say: dict[str, str], lang: str) -> int:
     print(say["intro"])
     while True:
         try:
             line = input("> ").strip()
-        except EOFError:
-            line = "q"
-        if line.lower() in ("q", "quit", "exit"):
-            break
-        try:
+            if line.lower() in ("q", "quit", "exit"):
+                break
             parts = line.split()
             if len(parts) != 2:
                 raise ValueError(say["form"])
-            what = {"k": int(parts[0]), "smooth": float(parts[1])}
+            what = {"k": _read(parts[0], int), "smooth": _read(parts[1])}
             print(say["row"].format(**what, **record("table", what)))
         except ValueError as error:
             print(say["bad"].format(error=error))
-    log = Path("pain.jsonl")
-    print(say["bye"].format(n=len(log.read_text(encoding="utf-8").splitlines()) if log.is_file() else 0))
+        except (EOFError, KeyboardInterrupt):
+            print()
+            break
+    print(say["bye"].format(n=_tries()))
     return 0
 
 
 def predict(say: dict[str, str], lang: str) -> int:
-    target = Path("prediction.json")
-    if target.exists():
+    if _predicted(say) is not None:
         print(say["exists"])
         return 2
     answers = {}
@@ -271,7 +371,7 @@ def predict(say: dict[str, str], lang: str) -> int:
                 print(say["again"].format(choices=", ".join(choices)))
             answer = input("> ").strip()
         answers[question["id"]] = answer
-    target.write_text(json.dumps({"t": now(), "answers": answers}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    _write_down(answers)
     print(say["saved"])
     for question in QUESTIONS:
         known = truth(question["id"])
@@ -284,8 +384,7 @@ def main() -> int:
     parser.add_argument("what", nargs="?", choices=["play", "predict"], default="play")
     parser.add_argument("--lang", choices=["en", "zh"], default="zh" if os.environ.get("LANG", "").startswith("zh") else "en")
     chosen = parser.parse_args()
-    say = TEXT[chosen.lang]
-    return play(say) if chosen.what == "play" else predict(say, chosen.lang)
+    return _carry_out({"play": play, "predict": predict}[chosen.what], TEXT[chosen.lang] | FILES[chosen.lang], chosen.lang)
 
 
 if __name__ == "__main__":

@@ -121,10 +121,11 @@ def _cost(assignment: Assignment, grade: Grade) -> list[str]:
 def _opened(assignment: Assignment, submission: Submission, grade: Grade) -> list[str]:
     """Say what opens the next part; nothing where all is open."""
     from grader import steps
+    from grader.evidence import Evidence
     from grader.model import Outcome
 
     done = all(verdict.outcome is Outcome.PASS for verdict in grade.verdicts)
-    step = steps.next_step(assignment, steps.open_parts(assignment, submission.files, done))
+    step = steps.next_step(assignment, steps.open_parts(assignment, Evidence(submission.files).made(), done))
     if step is None:
         return []
     part = speak.pick(*steps.TITLES[step.part])

@@ -80,8 +80,9 @@ def _first_failing(assignment: Assignment, names: dict[str, str]) -> str:
 
 def parts_open(assignment: Assignment) -> tuple[str, ...]:
     from grader import journal, steps
+    from grader.evidence import Evidence
 
     kept = journal.read(assignment.folder)
-    files = [name for name in assignment.files if (assignment.folder / name).is_file()]
+    files = Evidence.of(assignment.folder, assignment.files).made()
     public = {check for check in kept.seen if check.startswith("public/")}
     return steps.open_parts(assignment, files, bool(public) and public <= kept.passed)

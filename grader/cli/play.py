@@ -33,6 +33,10 @@ def command(homework: str, as_text: bool, port: int, no_browser: bool) -> int:
     page.told = lambda address: say(f"that link was used twice; the page is now at {address}", f"那个链接被用了两次，网页现在在 {address}")
     say(f"the page: {page.address}", f"网页：{page.address}")
     say(f"every try goes into {kept.path}; Ctrl-C ends", f"每次尝试都记入 {kept.path}；按 Ctrl-C 结束")
+    if kept.set_aside():
+        name = kept.prediction_path.name
+        en = f"{name} was cut off, or is no prediction: it is kept as {name}.bak, and you can predict"
+        say(en, f"{name} 不完整，或者不是预测：已改名为 {name}.bak，可以重新预测")
     if not no_browser:
         _open(page.link)
     try:

@@ -39,10 +39,11 @@ def command(as_json: bool) -> int:
 def _row(assignment: Assignment) -> tuple[dict[str, object], list[str]]:
     """Return one assignment for a program and for a person."""
     from grader import journal, steps
+    from grader.evidence import Evidence
 
     kept = journal.read(assignment.folder)
     public = {check for check in kept.seen if check.startswith("public/")}
-    files = [name for name in assignment.files if (assignment.folder / name).is_file()]
+    files = Evidence.of(assignment.folder, assignment.files).made()
     opened = steps.open_parts(assignment, files, bool(public) and public <= kept.passed)
     due = sum(stage.public for stage in assignment.stages)
     eurekas = kept.eurekas()

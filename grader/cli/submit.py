@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.speak import pick, say
+
+if TYPE_CHECKING:
+    from grader.evidence import Evidence
 
 
 @click.command(help="Pack the files that are handed in as one zip. / 把要提交的文件打包成一个 zip。")
@@ -22,22 +26,35 @@ from grader.cli.speak import pick, say
 @click.option("--journal/--no-journal", default=None, help="Hand in my journal too (asked once). / 是否一起提交学习日志（只问一次）。")
 def command(hw: str, out: Path, git: bool, journal: bool | None) -> None:
     from grader import handin, manifest
+    from grader.evidence import Evidence
 
+    assignment = manifest.find(hw, Path.cwd())
     if git:
         from grader import push
 
-        pushed = push.push(manifest.find(hw, Path.cwd()))
+        pushed = push.push(assignment)
         for name in pushed.files:
             say(f"  in it    {name}", f"  已提交  {name}")
+        _warn(Evidence.of(assignment.folder, pushed.files))
         say(f"pushed to {pushed.remote} as {pushed.tag}", f"已推送到 {pushed.remote}，标签 {pushed.tag}")
         return
-    assignment = manifest.find(hw, Path.cwd())
     packed = handin.hand_in(assignment, out, _journal(assignment.folder, journal))
     for name in packed.files:
         say(f"  in it    {name}", f"  已打包  {name}")
     for name in packed.missing:
         say(f"  missing  {name} (its checks earn nothing)", f"  缺少    {name}（相应的检查没有分）")
+    _warn(Evidence.of(assignment.folder, packed.files))
     say(f"wrote {packed.archive}: hand in this file", f"已写入 {packed.archive}：请提交这个文件")
+
+
+def _warn(evidence: Evidence) -> None:
+    """Name the logs and predictions that no check can read, while she can still mend them."""
+    from grader import phrases
+
+    for name in evidence.names:
+        if flaw := evidence.flaw(name):
+            en, zh = phrases.in_language(flaw, "en"), phrases.in_language(flaw, "zh")
+            say(f"  careful  {en} Mend it, or its checks earn nothing", f"  注意    {zh}请修好，否则相应的检查没有分")
 
 
 def _journal(folder: Path, answer: bool | None) -> bytes | None:

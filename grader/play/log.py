@@ -98,30 +98,45 @@ class Log:
                 file.truncate(len(whole) + 1 if whole else 0)
 
     def prediction(self) -> dict[str, Any] | None:
-        """Return the prediction as it was made, or None. A file that cannot be read counts as made: it is hers, and not overwritten."""
+        """Return the prediction as it was made, or None where there is none to be read."""
         try:
-            made = json.loads(self.prediction_path.read_text(encoding="utf-8-sig"))
-        except FileNotFoundError:
+            return _prediction(self.prediction_path.read_bytes())
+        except OSError:
             return None
-        except (OSError, ValueError):
-            return {"t": "", "answers": {}}
-        answers = made.get("answers") if isinstance(made, dict) else None
-        return {"t": str(made.get("t", "")), "answers": answers} if isinstance(answers, dict) else {"t": "", "answers": {}}
+
+    def set_aside(self) -> bool:
+        """Rename a file that holds no prediction (a full disk leaves half of one) to ``prediction.json.bak``; return whether it was so."""
+        try:
+            if _prediction(self.prediction_path.read_bytes()) is not None:
+                return False
+            self.prediction_path.replace(self.prediction_path.with_name(f"{PREDICTION}.bak"))
+        except OSError:  # none there, or not to be read or moved: writing will say so
+            return False
+        return True
 
     def predict(self, answers: Mapping[str, str]) -> None:
-        """Write the prediction. Raises CourseError if one is there already."""
+        """Write the prediction, a broken one set aside. Raises CourseError if one is there already."""
         content = json.dumps({"t": now(), "answers": dict(answers)}, ensure_ascii=False, indent=1).encode() + b"\n"
         temporary = self.prediction_path.with_name(f".{PREDICTION}.{os.getpid()}.{threading.get_ident()}.tmp")
         try:
             _write_through(temporary, content, os.O_CREAT | os.O_EXCL)
             with self._lock:
+                self.set_aside()
                 _put_once(temporary, self.prediction_path)
         except FileExistsError:
+            if self.prediction() is None:
+                raise CourseError(
+                    f"{self.prediction_path} is there and cannot be read; move it away, then predict",
+                    zh=f"{self.prediction_path} 已存在，但无法读取；请先把它移走，再做预测",
+                ) from None
             raise CourseError(
                 f"{PREDICTION} is there already; a prediction is made once", zh=f"{PREDICTION} 已经有了，预测只做一次"
             ) from None
         except OSError as error:
-            raise CourseError(f"{self.prediction_path}: cannot be written ({error.strerror})") from None
+            raise CourseError(
+                f"{self.prediction_path}: cannot be written ({error.strerror}), so this prediction is not kept",
+                zh=f"{self.prediction_path}：无法写入（{error.strerror}），这次预测没有保存",
+            ) from None
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -155,6 +170,16 @@ def _parse(line: str) -> Try | None:
     return Try(str(row.get("t", "")), row["kind"], row["input"], row["result"])
 
 
+def _prediction(content: bytes) -> dict[str, Any] | None:
+    """Return what the file's content says, or None if it is no prediction."""
+    try:
+        made = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    answers = made.get("answers") if isinstance(made, dict) else None
+    return {"t": str(made.get("t", "")), "answers": answers} if isinstance(answers, dict) else None
+
+
 def _put_once(made: Path, place: Path) -> None:
     """Give *made* the name *place* as well, all at once. Raises FileExistsError if another tab or server was first."""
     try:
@@ -168,9 +193,16 @@ def _put_once(made: Path, place: Path) -> None:
 
 
 def _write_through(path: Path, content: bytes, flags: int) -> None:
+    """Put *content* at the end of the file and on the disk: all of it, or nothing and an OSError where the disk is full half-way."""
     descriptor = os.open(path, os.O_WRONLY | flags | getattr(os, "O_BINARY", 0), 0o644)
     try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
+        end = os.lseek(descriptor, 0, os.SEEK_END)
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, end)
+            raise
     finally:
         os.close(descriptor)
