@@ -40,10 +40,13 @@ def roster(file: Path | None, store: str | None) -> None:
     from grader.shown import line
 
     if file is not None:
-        people = rosters.load(file)
+        found = rosters.read(file)
         with open_store(store or course() / DEFAULT_STORE) as book:
-            count = book.import_roster(people)
+            count = book.import_roster(found.people, found.columns)
         say(f"{count} students imported", f"已导入 {count} 名学生")
+        if found.unread:
+            names = line(", ".join(found.unread))
+            say(f"columns that nobody reads: {names}", f"没有用到的列：{names}")
         return
     with open_existing(store, course()) as book:
         for person in book.roster():
