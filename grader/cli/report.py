@@ -9,7 +9,7 @@ import click
 
 from grader.cli import group
 from grader.cli.speak import language, say
-from grader.cli.staff_store import course, kept_files, open_existing, store_option
+from grader.cli.staff_store import course, kept_files, known, open_existing, store_option
 
 if TYPE_CHECKING:
     from grader.figures import Figures
@@ -45,6 +45,7 @@ def command(
         raise click.UsageError("--push needs the pages: give --students FOLDER too")
     root = course()
     with open_existing(store, root) as book:
+        known(book, hw, root)
         found, summaries = standings(book, hw, rules.find(root)), book.summaries(hw)
         view = class_view(hw, found, summaries)
         pairs = _similar(book, root, hw, found) if similar else None

@@ -37,6 +37,20 @@ def open_existing(store: str | None, root: Path) -> Gradebook:
     return open_store(where)
 
 
+def known(book: Gradebook, hw: str, root: Path) -> None:
+    """Refuse an assignment of which neither the course nor the store knows anything."""
+    from grader import manifest
+    from grader.errors import CourseError
+
+    if hw in (here := manifest.names(root)) or book.marks(hw):  # a mark alone is enough: an oral exam has no hand-in
+        return
+    names = sorted({*here, *(summary.assignment for summary in book.summaries())})
+    if hw in names:
+        return
+    en, zh = manifest.nearest_both(hw, names)
+    raise CourseError(f"no assignment {hw!r}{en}", zh=f"没有作业 {hw!r}{zh}")
+
+
 def home(book: Gradebook, root: Path) -> Path:
     """Return the folder beside which hand-ins are kept."""
     return Path(book.label).parent if "://" not in book.label else root
