@@ -195,6 +195,14 @@ def test_canvas_gets_its_own_table_back_with_one_column_filled(marks):
         canvas("", marks, "hw2")
 
 
+def test_a_long_cell_of_the_table_stays_whole(marks):
+    """A comment may be longer than Python's csv module reads by itself."""
+    note = "x" * 200_000
+    done = canvas(CANVAS.replace("keep", note), marks, "hw2")
+    assert done.text.count(note) == 1
+    assert done.filled == 1
+
+
 def test_moodle_matches_emails_with_their_capitals(marks):
     """Grade and feedback go together; whoever is not found is named."""
     sheet = "Identifier,Full name,Email address,Status,Grade,Feedback comments\n1,Ada,Ada@x.org,,,\n2,Eve,EVE,,,\n"

@@ -47,7 +47,7 @@ def command(
     from grader.gradebook import standings
 
     root = course()
-    with open_existing(store, root) as book:
+    with open_existing(store, root, to_read=True) as book:
         known(book, hw, root)
         found = [_in_her_language(standing) for standing in standings(book, hw, rules.find(root))]
     if student is not None:

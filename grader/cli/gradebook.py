@@ -48,7 +48,7 @@ def roster(file: Path | None, store: str | None) -> None:
             names = line(", ".join(found.unread))
             say(f"columns that nobody reads: {names}", f"没有用到的列：{names}")
         return
-    with open_existing(store, course()) as book:
+    with open_existing(store, course(), to_read=True) as book:
         for person in book.roster():
             click.echo(line("\t".join((person.id, person.name, person.email, person.repo)).rstrip("\t")).replace("\\x09", "\t"))
 
@@ -109,7 +109,7 @@ def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None
 @click.argument("student")
 @store_option
 def show(student: str, store: str | None) -> None:
-    with open_existing(store, course()) as book:
+    with open_existing(store, course(), to_read=True) as book:
         click.echo(json.dumps(book.export_student(student), ensure_ascii=True, indent=2))
 
 

@@ -25,8 +25,8 @@ def course() -> Path:
     return manifest.course_root(Path.cwd()) or Path.cwd()
 
 
-def open_existing(store: str | None, root: Path) -> Gradebook:
-    """Open the course's store. A file that is not there is refused, since a new one would be empty."""
+def open_existing(store: str | None, root: Path, *, to_read: bool = False) -> Gradebook:
+    """Open the course's store, perhaps only *to_read*. A file that is not there is refused, since a new one would be empty."""
     from grader.errors import CourseError
     from grader.gradebook import DEFAULT_STORE, open_store
 
@@ -34,7 +34,7 @@ def open_existing(store: str | None, root: Path) -> Gradebook:
     if "://" not in where and not Path(where).is_file():
         text = f"{where}: no store there yet; grade a class first: grade run HW FOLDER"
         raise CourseError(text, zh=f"{where}：还没有成绩库；请先批改：grade run HW 文件夹")
-    return open_store(where)
+    return open_store(where, to_read=to_read)
 
 
 def known(book: Gradebook, hw: str, root: Path) -> None:

@@ -105,15 +105,7 @@ def classroom50(
     scale = _scale(grade, () if mark is None else (mark, most))
     if grade.status == "fault" and mark is None:
         raise GraderFault(f"{grade.assignment}: nothing could be graded, so there is no result: {line(grade.message)}")
-    tests: list[dict[str, Any]] = [
-        {
-            "test-name": _concept(verdict, "en"),
-            "passed": verdict.outcome is Outcome.PASS,
-            "score": round(verdict.points * scale),
-            "max-score": round(verdict.max_points * scale),
-        }
-        for verdict in grade.verdicts
-    ]
+    tests = [_classroom50_test(verdict, scale) for verdict in grade.verdicts]
     record: dict[str, Any] = {
         "schema": "classroom50/result/v1",
         "classroom": context["classroom"],
@@ -132,6 +124,15 @@ def classroom50(
     if graded_at:
         record["graded_at"] = _zulu(graded_at)
     return record
+
+
+def _classroom50_test(verdict: Verdict, scale: int) -> dict[str, Any]:
+    return {
+        "test-name": _concept(verdict, "en"),
+        "passed": verdict.outcome is Outcome.PASS,
+        "score": round(verdict.points * scale),
+        "max-score": round(verdict.max_points * scale),
+    }
 
 
 def _scale(grade: Grade, marks: Iterable[float]) -> int:

@@ -44,9 +44,9 @@ class Gradebook:
         self._marks = Marks(database)
 
     @classmethod
-    def open(cls, url: str, *, wait: float) -> Gradebook:
+    def open(cls, url: str, *, wait: float, to_read: bool = False) -> Gradebook:
         """Connect, and make or migrate the tables."""
-        database = Database(url, wait=wait)
+        database = Database(url, wait=wait, to_read=to_read)
         try:
             migrate(database, _now())
         except BaseException:
