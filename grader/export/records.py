@@ -56,8 +56,9 @@ def _decided(grade: Grade | None, standing: Standing, lang: str) -> list[str]:
         lost, days = points(standing.penalty), standing.days_late
         told.append(f"迟交（{days} 天）扣分：{lost}" if zh else f"Taken off for lateness (days: {days}): {lost}")
     if told and standing.final is not None:
-        final, most, alone = points(standing.final), points(standing.max_score), points(standing.automatic)
-        told.append(f"总分：{final} / {most}（自动测试：{alone}）" if zh else f"In all: {final} of {most} (the checks alone: {alone})")
+        final, alone = points(standing.final), points(standing.automatic)
+        en, zh_most = (f" of {points(standing.max_score)}", f" / {points(standing.max_score)}") if standing.max_score else ("", "")
+        told.append(f"总分：{final}{zh_most}（自动测试：{alone}）" if zh else f"In all: {final}{en} (the checks alone: {alone})")
     return told
 
 

@@ -37,8 +37,8 @@ class Database:
         except (ArgumentError, NoSuchModuleError):
             raise _bad_url(url) from None
         except ModuleNotFoundError as error:
-            text = f"this store needs {error.name}; type: pip install 'grade-kit[postgresql]'"
-            raise CourseError(text, zh=f"这个库需要 {error.name}；请运行：pip install 'grade-kit[postgresql]'") from None
+            text = f"this store needs {error.name}; type: pip install 'psycopg[binary]'"
+            raise CourseError(text, zh=f"这个库需要 {error.name}；请运行：pip install 'psycopg[binary]'") from None
         self.dialect = self._engine.dialect.name
         self._wait = wait
         self._process = os.getpid()

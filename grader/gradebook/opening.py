@@ -23,8 +23,8 @@ def open_store(where: str | Path = DEFAULT_STORE, *, wait: float = 10.0, to_read
     try:
         from grader.gradebook.store import Gradebook  # 60 ms that `grade check` never needs
     except ModuleNotFoundError as error:
-        text = f"the gradebook needs {error.name}; type: pip install 'grade-kit[staff]'"
-        raise CourseError(text, zh=f"成绩库需要 {error.name}；请运行：pip install 'grade-kit[staff]'") from None
+        text = f"the gradebook needs {error.name}; type: pip install rich sqlalchemy jinja2 scipy"
+        raise CourseError(text, zh=f"成绩库需要 {error.name}；请运行：pip install rich sqlalchemy jinja2 scipy") from None
     return Gradebook.open(_url(where), wait=wait, to_read=to_read)
 
 
