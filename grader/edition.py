@@ -104,8 +104,8 @@ def _library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError:
         raise CourseError(
-            "the notebook edition needs nbgrader: pip install 'grade-kit[instructor]'",
-            zh="笔记本版需要 nbgrader：pip install 'grade-kit[instructor]'",
+            "the notebook edition needs nbgrader: pip install nbgrader==0.9.6 jupytext",
+            zh="笔记本版需要 nbgrader：pip install nbgrader==0.9.6 jupytext",
         ) from None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import importlib.util
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,11 +26,16 @@ _CHECK: dict[str, Any] = {"device": str, "seconds": (int, float), "cap": int}
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return ' (did you mean X?)' for the closest of *words*, or the whole list, or nothing."""
+    return nearest_both(word, words)[0]
+
+
+def nearest_both(word: str, words: Iterable[str]) -> tuple[str, str]:
+    """Return what ``nearest`` does, in English and in Chinese."""
     words = list(words)
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
     if close:
-        return f" (did you mean {close[0]!r}?)"
-    return f" (known: {', '.join(words)})" if words else ""
+        return f" (did you mean {close[0]!r}?)", f"（是不是 {close[0]!r}？）"
+    return (f" (known: {', '.join(words)})", f"（已知：{', '.join(words)}）") if words else ("", "")
 
 
 def load(folder: Path, private: Path | None = None) -> Assignment:
@@ -51,6 +58,8 @@ def load(folder: Path, private: Path | None = None) -> Assignment:
     for key in ("files", "given", "packages"):
         if not all(isinstance(item, str) for item in submit.get(key, [])):
             raise SuiteError(f"{path}: [submit] {key} must be a list of strings")
+        for item in submit.get(key, []):
+            _named(path, key, item)
     module = submit["module"]
     if f"{module}.py" not in submit["files"]:
         raise SuiteError(f"{path}: [submit] module is {module!r}, but files has no {module}.py")
@@ -81,12 +90,42 @@ def _keys(path: Path, where: str, table: Mapping[str, Any], known: Mapping[str, 
             raise SuiteError(f"{path}: {where} {key} is missing".replace(":  ", ": "))
 
 
-def _stages(path: Path, tables: list[dict[str, Any]]) -> tuple[Stage, ...]:
+def _named(path: Path, key: str, item: str) -> None:
+    """Refuse a file that lies outside of the assignment's folder, and a package that is no module's name."""
+    if key == "packages":
+        if not item.isidentifier():
+            raise SuiteError(
+                f"{path}: [submit] packages has {item!r}; write the name that is imported, as in: import NAME",
+                zh=f"{path}：[submit] packages 里有 {item!r}；请写导入时的名字，即 import 后面的名字",
+            )
+        return
+    if not item or "\\" in item or item.startswith("/") or ".." in item.split("/"):
+        raise SuiteError(
+            f"{path}: [submit] {key} has {item!r}; name a file inside the assignment's folder",
+            zh=f"{path}：[submit] {key} 里有 {item!r}；请写作业文件夹内的文件名",
+        )
+
+
+def _amounts(path: Path, where: str, table: Mapping[str, Any], keys: Iterable[str], *, zero_too: bool = False) -> None:
+    """Refuse what is no amount: nan, an infinity, a number below zero, and a zero unless it says something."""
+    words, words_zh = ("zero or above", "不小于 0") if zero_too else ("above zero", "大于 0")
+    for key in keys:
+        value = table.get(key, 1)
+        if not math.isfinite(value) or value < 0 or (value == 0 and not zero_too):
+            text = f"{path}: {where} {key} must be {words}, not {value}; write a number of that kind, or leave the line out"
+            raise SuiteError(text, zh=f"{path}：{where} {key} 必须{words_zh}，不能是 {value}；请改成这样的数，或删去这一行")
+
+
+def _stages(path: Path, tables: list[Any]) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     for table in tables:
+        if not isinstance(table, dict):
+            text = f"{path}: stage has {table!r}; write each stage as a table: [[stage]], then name, part and points"
+            raise SuiteError(text, zh=f"{path}：stage 里有 {table!r}；请把每个阶段写成 [[stage]] 表：name、part 和分数")
         _keys(path, "[[stage]]", table, _STAGE, required=("name", "part"))
         if table["part"] not in PARTS:
             raise SuiteError(f"{path}: [[stage]] {table['name']!r} has part {table['part']!r}" + nearest(table["part"], PARTS))
+        _amounts(path, f"[[stage]] {table['name']!r}", table, ("public", "hidden"), zero_too=True)
         if any(stage.name == table["name"] for stage in stages):
             raise SuiteError(f"{path}: two stages are called {table['name']!r}; rename one")
         stages.append(Stage(**{**table, "public": float(table.get("public", 0)), "hidden": float(table.get("hidden", 0))}))
@@ -99,9 +138,7 @@ def _stages(path: Path, tables: list[dict[str, Any]]) -> tuple[Stage, ...]:
 
 def _limits(path: Path, table: dict[str, Any]) -> Limits:
     _keys(path, "[limits]", table, _LIMITS)
-    for key, value in table.items():
-        if value <= 0:
-            raise SuiteError(f"{path}: [limits] {key} must be above zero, not {value}")
+    _amounts(path, "[limits]", table, table)
     return Limits(**table)
 
 
@@ -114,6 +151,7 @@ def _rules(path: Path, tables: dict[str, Any]) -> tuple[CheckRule, ...]:
         _keys(path, where, table, _CHECK)
         if table.get("device", "cpu") not in DEVICES:
             raise SuiteError(f"{path}: {where} device is {table['device']!r}" + nearest(table["device"], DEVICES))
+        _amounts(path, where, table, ("seconds", "cap"))
         rules.append(CheckRule(glob=glob, **table))
     return tuple(rules)
 
@@ -160,16 +198,39 @@ def find(name: str, start: Path) -> Assignment:
     start = start.resolve()
     handout = handout_root(start)
     if handout is not None and (handout.name == name or load(handout).name == name):
-        return load(handout, _private_of(handout))
+        return _seen(handout)
     root = course_root(start)
     candidates = [root / "assignments" / name] if root is not None else []
     candidates += [start / name]
     for folder in candidates:
         if (folder / FILE_NAME).is_file():
-            return load(folder, _private_of(folder))
+            return _seen(folder)
     known = names(start)
     hint = nearest(name, known) if known else "; go into the course repository or an unpacked handout"
     raise CourseError(f"no assignment {name!r} here{hint}")
+
+
+def _seen(folder: Path) -> Assignment:
+    """Load the assignment in *folder*. In a course its name is its folder's, or its grades would be another one's."""
+    found = load(folder, _private_of(folder))
+    course = folder.parent.parent
+    if folder.parent.name == "assignments" and (course / "solutions").is_dir() and found.name != folder.name:
+        text = f'{folder / FILE_NAME}: name is {found.name!r}, and the folder is {folder.name!r}; write name = "{folder.name}"'
+        raise SuiteError(
+            f"{text}, or rename the folders in assignments/ and solutions/",
+            zh=f'{folder / FILE_NAME}：name 是 {found.name!r}，文件夹却是 {folder.name!r}；请改成 name = "{folder.name}"，'
+            "或重命名 assignments/ 和 solutions/ 里的文件夹",
+        )
+    return found
+
+
+def need_packages(assignment: Assignment) -> None:
+    """Raise CourseError for what *assignment* imports and nobody has installed here."""
+    missing = [name for name in assignment.packages if importlib.util.find_spec(name) is None]
+    if missing:
+        what, command = ", ".join(missing), f"python -m pip install {' '.join(missing)}"
+        text = f"{assignment.name} needs {what}, which is not installed here; type: {command}"
+        raise CourseError(text, zh=f"{assignment.name} 需要 {what}，这里没有安装；请运行：{command}")
 
 
 def _private_of(folder: Path) -> Path | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from grader.errors import CourseError
@@ -23,8 +24,22 @@ class Person:
     repo: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A roster as it was read: who is on it, which of our columns it has, and which of its own nobody reads."""
+
+    people: tuple[Person, ...]
+    columns: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
 def load(path: Path) -> tuple[Person, ...]:
-    """Read a roster. Raises CourseError with the line of a missing or repeated id, or an unknown column."""
+    """Return the people of a roster's file."""
+    return read(path).people
+
+
+def read(path: Path) -> Roster:
+    """Read a roster. Raises CourseError with the line of a missing or repeated id, or a misspelt column."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a BOM
     except (OSError, UnicodeDecodeError) as error:
@@ -32,13 +47,14 @@ def load(path: Path) -> tuple[Person, ...]:
     return parse(text, str(path))
 
 
-def parse(text: str, label: str = "roster.csv") -> tuple[Person, ...]:
-    """Return the people in *text*, a CSV whose first line names the columns; ``id`` must be one of them."""
+def parse(text: str, label: str = "roster.csv") -> Roster:
+    """Return the roster in *text*, a CSV whose first line names the columns; ``id`` must be one of them."""
     reader = csv.DictReader(io.StringIO(text, newline=""))
     columns = [(column or "").strip().lower() for column in reader.fieldnames or []]
     if "id" not in columns:
         first = f"{label}: the first line must name the columns {','.join(COLUMNS)}"
         raise CourseError(first, zh=f"{label}：第一行必须写列名 {','.join(COLUMNS)}")
+    unread = tuple(_unread(columns, label))
     reader.fieldnames = columns
     people: dict[str, Person] = {}
     try:
@@ -48,7 +64,20 @@ def parse(text: str, label: str = "roster.csv") -> tuple[Person, ...]:
             people[person.id] = person
     except csv.Error as error:
         raise CourseError(f"{label}, line {reader.line_num}: {error}", zh=f"{label} 第 {reader.line_num} 行：{error}") from None
-    return tuple(people.values())
+    return Roster(tuple(people.values()), tuple(column for column in COLUMNS if column in columns), unread)
+
+
+def _unread(columns: Iterable[str], label: str) -> Iterator[str]:
+    """Yield the columns that are none of ours: spreadsheets have many. One that looks like one of ours is a slip, and is refused."""
+    columns = [column for column in columns if column]
+    for column in columns:
+        if column in COLUMNS:
+            continue
+        close = get_close_matches(column, [ours for ours in COLUMNS if ours not in columns], n=1, cutoff=0.75)
+        if close:
+            text = f"{label}: the column {column!r} is not known (did you mean {close[0]!r}?); rename it in the first line"
+            raise CourseError(text, zh=f"{label}：没有列 {column!r}（是不是 {close[0]!r}？）；请在第一行改名")
+        yield column
 
 
 def _check(person: Person, known: Iterable[str], where: str, where_zh: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from grader import doctor
 from grader.wall.bubblewrap import cuda_devices
 
-pytest.importorskip("torch", reason="NOT RUN: torch is not installed (pip install 'grade-kit[torch]')")
+pytest.importorskip("torch", reason="NOT RUN: torch is not installed (make setup)")
 pytestmark = pytest.mark.skipif(bool(cuda_devices()), reason="NOT RUN: this machine has a GPU; tests/test_gpu.py is for such")
 
 

@@ -17,7 +17,7 @@ from grader import wall
 from grader.student import device, process
 from grader.wall.bubblewrap import cuda_devices
 
-pytest.importorskip("torch", reason="NOT RUN: torch is not installed (pip install 'grade-kit[torch]')")
+pytest.importorskip("torch", reason="NOT RUN: torch is not installed (make setup)")
 pytestmark = [
     pytest.mark.skipif(not cuda_devices(), reason="NOT RUN, CUDA BEHIND THE WALL IS UNPROVEN HERE: this machine has no GPU"),
     pytest.mark.parametrize("tier", ["tier1", "tier1-user-namespaces", "tier2"]),

@@ -7,8 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from gradebook_kit import book, grade, postgres, url, verdict  # noqa: F401
 
+from grader import cli
 from grader.errors import CourseError
 from grader.gradebook import Mark, open_store
 from grader.gradebook.leases import Owner
@@ -87,6 +89,7 @@ def test_an_erased_id_that_comes_back_is_somebody_new(book):
         ("id,name\n,A\n", "line 2: no id"),
         ("id\na\nb\na\n", "line 4: id 'a' is there twice"),
         ("id\n../x\n", "cannot name a folder"),
+        ("id,name,emial\nada,A,a@x.org\n", r"'emial' is not known \(did you mean 'email'\?\)"),
     ],
 )
 def test_a_slip_in_the_roster_is_named_with_its_line(text, match):
@@ -102,6 +105,26 @@ def test_a_spreadsheets_roster_is_read(tmp_path):
     assert load(path) == (Person("ada", "Lovelace, Countess", "a@x.org"),)
     with pytest.raises(CourseError, match="cannot be read"):
         load(tmp_path / "none.csv")
+
+
+def test_a_roster_without_a_column_keeps_what_is_stored_there(tmp_path, monkeypatch):
+    """A list of names that comes later does not cost the addresses; an empty cell of a column that is there does."""
+    monkeypatch.chdir(tmp_path)
+
+    def imported(text: str) -> str:
+        (tmp_path / "roster.csv").write_text(text)
+        done = CliRunner(env={"GRADE_LANG": "en"}).invoke(cli.main, ["gradebook", "roster", "roster.csv"])
+        assert done.exit_code == 0, done.stderr
+        return done.stderr
+
+    imported("id,name,email,repo\nada,A,a@x.org,r\n")
+    assert "columns that nobody reads: section" in imported("id,name,Section\nada,Ada,3\n")
+    with open_store(tmp_path / "grades.sqlite") as book:
+        assert book.roster() == (Person("ada", "Ada", "a@x.org", "r"),)
+    imported("id\nada\nbob\n")
+    imported("id,email\nada,\n")
+    with open_store(tmp_path / "grades.sqlite") as book:
+        assert book.roster() == (Person("ada", "Ada", "", "r"), Person("bob"))
 
 
 def test_a_store_tells_its_roster_after_reopening(url):

@@ -195,3 +195,9 @@ def test_every_link_between_the_documents_leads_somewhere():
         if "://" not in target and not (path.parent / target).exists()
     ]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]), ids=lambda path: path.name)
+def test_no_page_installs_the_kit_from_an_index(page):
+    """It is on none: a checkout or a wheel is named."""
+    assert "pip install 'grade-kit" not in page.read_text(encoding="utf-8")

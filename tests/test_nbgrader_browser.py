@@ -20,7 +20,7 @@ from grader.nbgrader_sync.cells import WORK, cell_name
 from grader.roster import Person
 from grader.rules import load
 
-pytest.importorskip("nbgrader", reason="NOT RUN: nbgrader is not installed (pip install 'grade-kit[instructor]')")
+pytest.importorskip("nbgrader", reason="NOT RUN: nbgrader is not installed (pip install nbgrader==0.9.6 jupytext)")
 playwright = pytest.importorskip("playwright.sync_api", reason="NOT RUN: playwright is not installed (pip install playwright)")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [

@@ -22,7 +22,7 @@ from grader.nbgrader_sync.cells import WORK, answer_of, cell_name, cells_of, not
 from grader.roster import Person
 from grader.rules import load
 
-pytest.importorskip("nbgrader", reason="NOT RUN: nbgrader is not installed (pip install 'grade-kit[instructor]')")
+pytest.importorskip("nbgrader", reason="NOT RUN: nbgrader is not installed (pip install nbgrader==0.9.6 jupytext)")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")  # nbgrader's own
 
 CHECK = "hidden/test_local.py::test_1"

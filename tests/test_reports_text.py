@@ -5,10 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 
+from click.testing import CliRunner
 from gradebook_kit import grade, verdict
 
+from grader import cli
+from grader.cli import report
+from grader.gradebook import open_store
 from grader.model import Outcome
 from grader.reports import lines, to_json
+from grader.reports.copies import Pair
 
 
 def test_json_has_the_promised_shape():
@@ -114,3 +119,18 @@ def test_what_was_not_graded_gets_one_line():
     """Rejected: hers to mend. Fault: ours."""
     assert lines(grade(status="rejected", message="no micrograd.py")) == ["Not accepted: no micrograd.py"]
     assert lines(grade(status="fault", message="no worker")) == ["Our grader failed; this costs you nothing: no worker"]
+
+
+def test_pairs_that_share_code_are_printed_too(tmp_path, monkeypatch):
+    """``--similar`` without ``--out`` is answered on the terminal, where nobody was found as well."""
+    monkeypatch.chdir(tmp_path)
+    with open_store(tmp_path / "grades.sqlite") as book:
+        book.append(grade("ada"))
+    for pairs, lang, says in (
+        ([Pair("ada", "bob", 0.97)], "en", "   97%  ada, bob"),
+        ([], "en", "Similar hand-ins: none"),
+        ([], "zh", "相似的提交：无"),
+    ):
+        monkeypatch.setattr(report, "_similar", lambda *_, found=pairs: found)
+        done = CliRunner(env={"GRADE_LANG": lang}).invoke(cli.main, ["report", "hw2", "--similar"])
+        assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, says)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -144,3 +145,80 @@ def test_a_new_homework_goes_through_audit_release_and_check(course, tmp_path):
     (tmp_path / "home/hw5/fit.py").write_text(reference, encoding="utf-8")
     done = grade("check", "hw5", "--json", cwd=tmp_path / "home/hw5")
     assert (done.returncode, json.loads(done.stdout)["score"]) == (0, 20.0)
+
+
+def test_a_copied_homework_that_keeps_its_name_is_refused(course):
+    """Its grades and its handout would be written over the other one's; a student's folder may be called as she likes."""
+    for folder in ("assignments", "solutions"):
+        shutil.copytree(course / folder / "hw5", course / folder / "hw6")
+    for command in (["audit", "hw6"], ["release", "hw6"], ["run", "hw6", "."]):
+        done = grade(*command, cwd=course)
+        assert done.returncode == 2
+        assert "hw6/assignment.toml: name is 'hw5', and the folder is 'hw6'; write name = \"hw6\"" in done.stderr
+    home = course / "home" / "assignments" / "mine"
+    shutil.copytree(course / "assignments/hw5", home)
+    assert manifest.find("hw5", home).folder == home
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "says"),
+    [
+        ("seconds = 2", "seconds = nan", "[limits] seconds must be above zero, not nan"),
+        ("seconds = 2", "seconds = inf", "[limits] seconds must be above zero, not inf"),
+        ("hidden = 80", "hidden = nan", "[[stage]] 'fit' hidden must be zero or above, not nan"),
+        ('files = ["fit.py"]', 'files = ["fit.py", "../x"]', "[submit] files has '../x'; name a file inside"),
+        ('files = ["fit.py"]', 'files = ["fit.py"]\npackages = ["a-b"]', "[submit] packages has 'a-b'; write the name that is imported"),
+        ("total = 12", 'total = 12\n[check."hidden/*"]\nseconds = 0', '[check."hidden/*"] seconds must be above zero, not 0'),
+        ("total = 12", 'total = 12\n[check."hidden/*"]\nseconds = -1', '[check."hidden/*"] seconds must be above zero, not -1'),
+        ("[submit]", 'stage = ["a"]\n[submit]', "stage has 'a'; write each stage as a table: [[stage]]"),
+    ],
+)
+def test_a_slip_in_the_manifest_is_named(course, line, instead, says):
+    """The file, the key, and what to do."""
+    path = course / "assignments/hw5/assignment.toml"
+    text = path.read_text(encoding="utf-8")
+    assert line in text
+    if instead.startswith("stage ="):
+        text = re.sub(r"\[\[stage\]\].*?(?=\[limits\])", "", text, flags=re.DOTALL)
+    path.write_text(text.replace(line, instead), encoding="utf-8")
+    done = grade("audit", "hw5", cwd=course)
+    assert done.returncode == 2
+    assert f"{path}: {says}" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("question", '"x"', "question is 'x'; write it so: question.en"),
+        ("loses", "3", "loses is 3; write it so: loses = ["),
+        ("edit", '["a"]', "edit is ['a']; write it so: [[edit]]"),
+    ],
+)
+def test_a_slip_in_a_wrong_program_is_named(course, key, value, says):
+    path = course / "solutions/hw5/wrong/climbs.toml"
+    path.write_text(f"{key} = {value}\n", encoding="utf-8")
+    done = grade("audit", "hw5", cwd=course)
+    assert done.returncode == 2
+    assert f"{path}: {says}" in done.stderr
+
+
+def test_a_rule_that_fits_no_check_is_not_sound(course):
+    """A slip in the glob would lose the time or the device without a word."""
+    with (course / "assignments/hw5/assignment.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[check."hidden/test_nope.py::*"]\nseconds = 9\n')
+    done = grade("audit", "hw5", cwd=course)
+    assert done.returncode == 1
+    assert 'assignment.toml: [check."hidden/test_nope.py::*"] fits no check; mend it or drop it' in done.stdout
+
+
+def test_a_package_that_is_not_installed_is_named_with_its_command(course):
+    """Before anything is run: one line, for students and for staff."""
+    path = course / "assignments/hw5/assignment.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("[submit]", '[submit]\npackages = ["nosuchpkg"]'), encoding="utf-8")
+    (course / "one").mkdir()
+    for command in (["audit", "hw5"], ["check", "hw5"], ["run", "hw5", "one"]):
+        done = grade(*command, cwd=course)
+        assert done.returncode == 2
+        said = "hw5 needs nosuchpkg, which is not installed here; type: python -m pip install nosuchpkg"
+        assert done.stderr.splitlines()[-1] == f"grade: {said}"

@@ -182,7 +182,7 @@ def main() -> None:
     if importlib.util.find_spec("nbgrader"):
         grade(home, "gradebook", "sync", options.hw)
     else:
-        print("demo: nbgrader is not installed; its gradebook is left out (pip install 'grade-kit[instructor]')")
+        print("demo: nbgrader is not installed; its gradebook is left out (pip install nbgrader==0.9.6 jupytext)")
     grade(home, "report", options.hw, "--out", "report.html", "--students", "pages")
     print(f"demo: done in {time.monotonic() - started:.0f} s; the class report: {home / 'report.html'}")
     if not options.no_browser and (sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,20 @@ def named(check: str, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(check, glob) or check == glob for glob in globs)
 
 
+def idle_rules(assignment: Assignment, checks: Iterable[str]) -> list[str]:
+    """Return a sentence for each ``[check."glob"]`` that fits none of *checks*: a slip there loses a time limit or a device."""
+    known = sorted(checks)
+    return [
+        f'[check."{rule.glob}"] fits no check; mend it or drop it. A check is called, for instance, {_like(rule.glob, known)}'
+        for rule in assignment.rules
+        if not any(fnmatchcase(check, rule.glob) for check in known)
+    ]
+
+
+def _like(glob: str, checks: Sequence[str]) -> str:
+    return next(iter(get_close_matches(glob, checks, n=1, cutoff=0.0)), "public/test_x.py::test_y")
+
+
 def _private(assignment: Assignment) -> Path:
     if assignment.private is None:
         raise SuiteError(f"{assignment.name}: no solutions/{assignment.name}; only the course's staff can audit")
@@ -107,8 +122,8 @@ def load_wrong(path: Path) -> WrongProgram:
     for key in data:
         if key not in _KEYS:
             raise SuiteError(f"{path}: unknown key {key!r}" + nearest(key, _KEYS))
-    question = data.get("question", {})
-    edits = data.get("edit", [])
+    _shaped(path, data)
+    question, edits = data.get("question", {}), data.get("edit", [])
     if not edits or not data.get("loses") or not all(question.get(lang) for lang in ("en", "zh")):
         raise SuiteError(f"{path}: needs at least one [[edit]], 'loses', and question.en and question.zh")
     for edit in edits:
@@ -122,6 +137,28 @@ def load_wrong(path: Path) -> WrongProgram:
         may_lose=tuple(data.get("may_lose", ())),
         question=Misconception(path.stem, question["en"], question["zh"]),
     )
+
+
+def _shaped(path: Path, data: Mapping[str, Any]) -> None:
+    """Refuse a key whose value is of another kind than the audit reads."""
+    fits = {
+        "question": (_texts(data.get("question", {})), "question.en = ..., question.zh = ..."),
+        "edit": (_list(data.get("edit", []), dict) and all(map(_texts, data.get("edit", []))), "[[edit]], then file, find and replace"),
+        "loses": (_list(data.get("loses", []), str), 'loses = ["hidden/test_x.py::test_y"]'),
+        "may_lose": (_list(data.get("may_lose", []), str), 'may_lose = ["hidden/test_x.py::test_y"]'),
+    }
+    for key, (right, form) in fits.items():
+        if not right:
+            text = f"{path}: {key} is {data[key]!r:.60}; write it so: {form}"
+            raise SuiteError(text, zh=f"{path}：{key} 是 {data[key]!r:.60}；请写成：{form}")
+
+
+def _texts(table: Any) -> bool:
+    return isinstance(table, dict) and all(isinstance(value, str) for value in table.values())
+
+
+def _list(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(one, kind) for one in value)
 
 
 CONSTANT = """

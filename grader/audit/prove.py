@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader import handout, judge, seeds, wall
+from grader import handout, judge, manifest, seeds, wall
 from grader.audit import knowledge, pairs, programs, thresholds
 from grader.audit.programs import WrongProgram
 from grader.errors import CourseError, SuiteError
@@ -70,6 +70,7 @@ def audit(
     if not full and lock.get("inputs") == key and lock.get("sound"):
         report.skipped = True
         return report
+    manifest.need_packages(assignment)
     report.findings += list(_texts(assignment))
     wrong = programs.wrong_programs(assignment)
     report.findings += [Finding(program, what) for program, what in thresholds.check(assignment, wrong, say)]
@@ -154,6 +155,7 @@ def _run_everything(
     """Collect both suites once, grade every program in forks of that, and judge the grades."""
 
     def work(bench: judge.Bench) -> None:
+        report.findings += [Finding(manifest.FILE_NAME, what) for what in programs.idle_rules(assignment, (c.id for c in bench.checks))]
         jobs = list(_jobs(assignment, bench, wrong, full=full, traces=traces))
         grades: dict[tuple[str, str], list[tuple[_Job, Grade]]] = {}
         seen: dict[str, Seen] = {}

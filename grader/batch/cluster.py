@@ -111,8 +111,8 @@ def _connected(address: str) -> Any:  # the library has no types that mypy could
     try:
         distributed: Any = importlib.import_module("distributed")
     except ModuleNotFoundError:
-        text = "grading on a cluster needs Dask; type: pip install 'grade-kit[cluster]'"
-        raise CourseError(text, zh="在集群上批改需要 Dask；请运行：pip install 'grade-kit[cluster]'") from None
+        text = "grading on a cluster needs Dask; type: pip install distributed"
+        raise CourseError(text, zh="在集群上批改需要 Dask；请运行：pip install distributed") from None
     parts = urlsplit(address)
     try:
         protocol, port = SCHEMES[parts.scheme], parts.port

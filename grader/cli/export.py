@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.speak import language, say
-from grader.cli.staff_store import course, course_rules, open_existing, store_option
+from grader.cli.speak import language, pick, say
+from grader.cli.staff_store import course, course_rules, known, open_existing, store_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from grader.export.tables import Filled
     from grader.gradebook import Standing
 
 FORMATS = ("csv", "canvas", "moodle", "gradescope", "classroom50", "junit")
+_NAMED = 20  # students named in a line
 
 
 @click.command(help="The marks for another system. / 把成绩导出到别的系统。")
@@ -44,15 +47,28 @@ def command(
     from grader.gradebook import orphans, standings
 
     root = course()
-    with open_existing(store, root) as book:
+    with open_existing(store, root, to_read=True) as book:
+        known(book, hw, root)
         found = standings(book, hw, course_rules(book, root))
     tell_orphans(hw, orphans(found))
+    found = [_in_her_language(standing) for standing in found]
     if student is not None:
         found = _only(found, student)
     if form in ("gradescope", "classroom50"):
         _records(found, form, out, classroom, single=student is not None)
         return
     _write(out, _table(found, form, hw, table=table, column=column, overwrite=overwrite))
+
+
+def _in_her_language(standing: Standing) -> Standing:
+    """Return *standing* with what the store keeps in both languages in the reader's."""
+    from dataclasses import replace
+
+    from grader.phrases import grade_in
+
+    if standing.attempt is None:
+        return standing
+    return replace(standing, attempt=replace(standing.attempt, grade=grade_in(standing.attempt.grade, language())))
 
 
 def _only(found: list[Standing], student: str) -> list[Standing]:
@@ -72,7 +88,8 @@ def _table(found: list[Standing], form: str, hw: str, *, table: Path | None, col
     if form == "csv":
         return export.plain_csv(found)
     if form == "junit":
-        return export.junit(standing.attempt.grade for standing in found if standing.attempt is not None)
+        _leave_out(found)
+        return export.junit((standing.attempt.grade for standing in found if standing.attempt is not None), found)
     text = _read(table) if table is not None else None
     if form == "moodle":
         return _told(export.moodle(found, text, overwrite=overwrite))
@@ -87,14 +104,23 @@ def _table(found: list[Standing], form: str, hw: str, *, table: Path | None, col
 def _told(done: Filled) -> str:
     say(f"{done.filled} marks filled in", f"已填写 {done.filled} 个成绩")
     if done.unmatched:
-        who = ", ".join(done.unmatched[:20])
+        who = _names(done.unmatched)
         say(f"not in the table, or without an email: {who}", f"表中没有，或没有邮箱：{who}")
     if done.kept:
-        who = ", ".join(done.kept[:20])
+        who = _names(done.kept)
         say(
             f"another mark stands there and was kept (--overwrite replaces it): {who}", f"已有其他成绩，未改动（--overwrite 可覆盖）：{who}"
         )
     return done.text
+
+
+def _names(students: Sequence[str]) -> str:
+    """Return the students, and how many more there are than fit a line."""
+    from grader.shown import line
+
+    more = len(students) - _NAMED
+    shown = line(", ".join(students[:_NAMED]))
+    return shown + pick(f" and {more} more", f" 等，另有 {more} 人") if more > 0 else shown
 
 
 def _read(path: Path) -> str:
@@ -109,7 +135,11 @@ def _read(path: Path) -> str:
 def _records(found: list[Standing], form: str, out: Path | None, classroom: str, *, single: bool) -> None:
     from grader.errors import CourseError
 
-    made = {s.person.id: _record(s, form, classroom) for s in found if s.attempt is not None and s.status != "fault"}
+    if form == "classroom50":
+        _leave_out(found)
+        found = [s for s in found if s.attempt is not None]
+    there = (s for s in found if s.final is not None or (s.attempt is not None and s.status != "fault"))
+    made = {s.person.id: _record(s, form, classroom) for s in there}
     if single or out is None:
         for record in made.values():
             _write(out, json.dumps(record, ensure_ascii=True, indent=2 if out else None) + "\n")
@@ -124,16 +154,23 @@ def _records(found: list[Standing], form: str, out: Path | None, classroom: str,
     say(f"wrote {len(made)} files to {out}", f"已在 {out} 写入 {len(made)} 个文件")
 
 
+def _leave_out(found: list[Standing]) -> None:
+    """Name those whose mark is a person's alone: these formats tell of a hand-in."""
+    who = _names([s.person.id for s in found if s.attempt is None and s.final is not None])
+    if who:
+        say(f"left out, since they have a mark and no hand-in: {who}", f"有成绩但没有提交，未导出：{who}")
+
+
 def _record(standing: Standing, form: str, classroom: str) -> dict[str, object]:
     from grader import export
 
-    assert standing.attempt is not None
-    if form == "gradescope":
-        return export.gradescope(standing.attempt.grade, language())
-    grade = standing.attempt.grade
-    named = standing.person.repo or f"submit/{grade.assignment}/{standing.attempt.number}"
+    attempt = standing.attempt
+    if form == "gradescope" or attempt is None:
+        return export.gradescope(attempt.grade if attempt is not None else None, language(), standing)
+    grade = attempt.grade
+    named = standing.person.repo or f"submit/{grade.assignment}/{attempt.number}"
     context = {"classroom": classroom, "owner": standing.person.id, "submission": grade.submission, "commit": named, "release": named}
-    return export.classroom50(grade, context, standing.attempt.handed_in, standing.attempt.graded_at)
+    return export.classroom50(grade, context, attempt.handed_in, attempt.graded_at, standing)
 
 
 def _write(out: Path | None, text: str) -> None:

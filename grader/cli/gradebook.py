@@ -40,12 +40,15 @@ def roster(file: Path | None, store: str | None) -> None:
     from grader.shown import line
 
     if file is not None:
-        people = rosters.load(file)
+        found = rosters.read(file)
         with open_store(store or course() / DEFAULT_STORE) as book:
-            count = book.import_roster(people)
+            count = book.import_roster(found.people, found.columns)
         say(f"{count} students imported", f"已导入 {count} 名学生")
+        if found.unread:
+            names = line(", ".join(found.unread))
+            say(f"columns that nobody reads: {names}", f"没有用到的列：{names}")
         return
-    with open_existing(store, course()) as book:
+    with open_existing(store, course(), to_read=True) as book:
         for person in book.roster():
             click.echo(line("\t".join((person.id, person.name, person.email, person.repo)).rstrip("\t")).replace("\\x09", "\t"))
 
@@ -116,7 +119,7 @@ def sync(names: tuple[str, ...], folder: Path | None, store: str | None) -> None
 @click.argument("student")
 @store_option
 def show(student: str, store: str | None) -> None:
-    with open_existing(store, course()) as book:
+    with open_existing(store, course(), to_read=True) as book:
         click.echo(json.dumps(book.export_student(student), ensure_ascii=True, indent=2))
 
 

@@ -9,7 +9,7 @@ import click
 
 from grader.cli import group
 from grader.cli.speak import language, say
-from grader.cli.staff_store import course, course_rules, kept_files, open_existing, store_option
+from grader.cli.staff_store import course, course_rules, kept_files, known, open_existing, store_option
 
 if TYPE_CHECKING:
     from grader.figures import Figures
@@ -38,13 +38,14 @@ def command(
     """Exit code 0: done; 1: a page could not be pushed."""
     from grader.cli.marking import tell_orphans
     from grader.gradebook import orphans, standings
-    from grader.reports.classtext import class_lines
+    from grader.reports.classtext import class_lines, similar_lines
     from grader.reports.classview import class_view
 
     if push and students is None:
         raise click.UsageError("--push needs the pages: give --students FOLDER too")
     root = course()
-    with open_existing(store, root) as book:
+    with open_existing(store, root, to_read=True) as book:
+        known(book, hw, root)
         found, summaries = standings(book, hw, course_rules(book, root)), book.summaries(hw)
         tell_orphans(hw, orphans(found))
         view = class_view(hw, found, summaries)
@@ -58,7 +59,7 @@ def command(
         write(out, class_page(view, language(), figures=_figures(found, journals), similar=pairs).encode())
         say(f"wrote {out}", f"已写入 {out}")
     if out is None:
-        for text in class_lines(view, language()):
+        for text in (*class_lines(view, language()), *(similar_lines(pairs, language()) if pairs is not None else ())):
             click.echo(text)
     return _push(hw, found, students) if push and students is not None else group.PASSED
 

@@ -67,7 +67,7 @@ def prepared(assignment: Assignment, engine: str, device: str, *, unsafe: bool) 
 
     On a cluster each worker looks at its own wall, and grades what asks for a GPU only where it is labelled with one.
     """
-    from grader import wall
+    from grader import manifest, wall
     from grader.batch.engine import Setup
     from grader.errors import CourseError
 
@@ -77,6 +77,7 @@ def prepared(assignment: Assignment, engine: str, device: str, *, unsafe: bool) 
     built = wall.probe()
     if engine != LOCAL:
         return Setup(assignment, ("public", "hidden"), built)
+    manifest.need_packages(assignment)
     say(f"wall: tier {built.tier} ({built.words})", f"隔离墙：第 {built.tier} 级（{built.words}）")
     if built.tier > 2 and not unsafe:
         raise CourseError(

@@ -28,8 +28,8 @@ def course() -> Path:
     return manifest.course_root(Path.cwd()) or Path.cwd()
 
 
-def open_existing(store: str | None, root: Path) -> Gradebook:
-    """Open the course's store. A file that is not there is refused, since a new one would be empty."""
+def open_existing(store: str | None, root: Path, *, to_read: bool = False) -> Gradebook:
+    """Open the course's store, perhaps only *to_read*. A file that is not there is refused, since a new one would be empty."""
     from grader.errors import CourseError
     from grader.gradebook import DEFAULT_STORE, open_store
 
@@ -37,7 +37,21 @@ def open_existing(store: str | None, root: Path) -> Gradebook:
     if "://" not in where and not Path(where).is_file():
         text = f"{where}: no store there yet; grade a class first: grade run HW FOLDER"
         raise CourseError(text, zh=f"{where}：还没有成绩库；请先批改：grade run HW 文件夹")
-    return open_store(where)
+    return open_store(where, to_read=to_read)
+
+
+def known(book: Gradebook, hw: str, root: Path) -> None:
+    """Refuse an assignment of which neither the course nor the store knows anything."""
+    from grader import manifest
+    from grader.errors import CourseError
+
+    if hw in (here := manifest.names(root)) or book.marks(hw):  # a mark alone is enough: an oral exam has no hand-in
+        return
+    names = sorted({*here, *(summary.assignment for summary in book.summaries())})
+    if hw in names:
+        return
+    en, zh = manifest.nearest_both(hw, names)
+    raise CourseError(f"no assignment {hw!r}{en}", zh=f"没有作业 {hw!r}{zh}")
 
 
 def course_rules(book: Gradebook, root: Path) -> Rules:

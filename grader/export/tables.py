@@ -151,7 +151,13 @@ def _same(before: str, now: str) -> bool:
 
 
 def _rows(table: str) -> list[list[str]]:
-    rows = list(csv.reader(io.StringIO(table.removeprefix("\ufeff"), newline="")))
+    before = csv.field_size_limit(max(len(table), 1))  # a comment may be longer than the module's own limit
+    try:
+        rows = list(csv.reader(io.StringIO(table.removeprefix("\ufeff"), newline="")))
+    except csv.Error as error:
+        raise CourseError(f"the table is not a CSV: {error}; export it again", zh=f"表格不是 CSV：{error}；请重新导出") from None
+    finally:
+        csv.field_size_limit(before)
     if not rows or not rows[0]:
         raise CourseError("the table is empty; export it again and give its file", zh="表格是空的；请重新导出")
     return rows

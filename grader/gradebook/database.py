@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,26 +20,31 @@ _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8
 
 
 class Database:
-    """Transactions on one store; ``read`` sees one consistent state, ``write`` commits all or nothing."""
+    """Transactions on one store; ``read`` sees one consistent state, ``write`` commits all or nothing.
 
-    def __init__(self, url: str, *, wait: float) -> None:
+    Who wants it *to_read* gets SQLite's file where nothing can be written, too.
+    """
+
+    def __init__(self, url: str, *, wait: float, to_read: bool = False) -> None:
         try:
             parsed = sa.make_url(url)
             if parsed.get_backend_name() not in ("sqlite", "postgresql"):
                 raise _bad_url(url)
             self.label = parsed.database or url if parsed.get_backend_name() == "sqlite" else parsed.render_as_string(hide_password=True)
-            self._engine = sa.create_engine(parsed, connect_args=_connect_args(parsed, wait))
+            only_reads = to_read and parsed.get_backend_name() == "sqlite" and _only_reads(Path(self.label))
+            opener = {"creator": lambda: _open_reading(Path(self.label), wait)} if only_reads else {}
+            self._engine = sa.create_engine(parsed, connect_args=_connect_args(parsed, wait), **opener)
         except (ArgumentError, NoSuchModuleError):
             raise _bad_url(url) from None
         except ModuleNotFoundError as error:
-            text = f"this store needs {error.name}; type: pip install 'grade-kit[postgresql]'"
-            raise CourseError(text, zh=f"这个库需要 {error.name}；请运行：pip install 'grade-kit[postgresql]'") from None
+            text = f"this store needs {error.name}; type: pip install 'psycopg[binary]'"
+            raise CourseError(text, zh=f"这个库需要 {error.name}；请运行：pip install 'psycopg[binary]'") from None
         self.dialect = self._engine.dialect.name
         self._wait = wait
         self._process = os.getpid()
         if self.dialect == "sqlite":
             _check_folder(Path(self.label))
-            sa.event.listen(self._engine, "connect", self._on_connect)
+            sa.event.listen(self._engine, "connect", _on_reading if only_reads else self._on_connect)
             sa.event.listen(self._engine, "begin", _on_begin)
 
     def _on_connect(self, connection: Any, _record: object) -> None:
@@ -127,6 +133,22 @@ class Database:
             text = f"{where}: the server does not answer: {_first_line(error)}; is it running, and the address right?"
             raise CourseError(text, zh=f"{where}：服务器没有应答：{_first_line(error)}；它在运行吗？地址对吗？") from None
         raise GraderFault(f"{where}: {_first_line(error)}", zh=f"{where}：{_first_line(error)}") from error
+
+
+def _only_reads(path: Path) -> bool:
+    """Return whether the store is there and nothing can be written beside it: then it can still be read."""
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _open_reading(path: Path, wait: float) -> sqlite3.Connection:
+    """Open SQLite's file without the two that it would make beside it; what lies in a log that is there is read too."""
+    log = path.with_name(path.name + "-wal")
+    alone = "" if log.is_file() and log.stat().st_size else "&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True, timeout=wait, check_same_thread=False)
+
+
+def _on_reading(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # as where it can be written: we begin transactions ourselves
 
 
 def _code(error: BaseException | None) -> int | None:

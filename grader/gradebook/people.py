@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from grader.errors import CourseError
 from grader.gradebook.database import Database
 from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, ERASURES, LEASES, MARKS, STUDENTS, TRIES
-from grader.roster import Person
+from grader.roster import COLUMNS, Person
 
 
 class People:
@@ -20,15 +20,16 @@ class People:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def import_roster(self, people: Iterable[Person]) -> int:
-        """Add or update students; nobody is removed. Returns how many stand in the roster given."""
+    def import_roster(self, people: Iterable[Person], columns: Collection[str] = COLUMNS) -> int:
+        """Add students, or update what *columns* names; nobody is removed. Returns how many stand in the roster given."""
         rows = [{"id": p.id, "name": p.name or None, "email": p.email or None, "repo": p.repo or None} for p in people]
         if not rows:
             return 0
         insert = self._database.insert(STUDENTS)
-        fresh = {name: insert.excluded[name] for name in ("name", "email", "repo")}
+        fresh = {name: insert.excluded[name] for name in columns if name != "id"}
+        update = insert.on_conflict_do_update(index_elements=["id"], set_=fresh) if fresh else insert.on_conflict_do_nothing()
         with self._database.write() as connection:
-            connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=fresh), rows)
+            connection.execute(update, rows)
         return len(rows)
 
     def roster(self) -> tuple[Person, ...]:

@@ -18,7 +18,7 @@ from grader.gradebook.people import People
 from grader.gradebook.records import KIT, Attempt, Key, Mark, Summary, checks_json, texts_json, verdicts_from
 from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, LEASES, STUDENTS, TRIES, migrate
 from grader.model import Grade, Outcome, Verdict
-from grader.roster import Person
+from grader.roster import COLUMNS, Person
 
 _KEY = ("submission", "suite_hash", "kit", "seed", "device")
 _SUMMARY = ("row", "assignment", "number", "submission", "suite_hash", "status", "max_score", "handed_in", "graded_at")
@@ -44,9 +44,9 @@ class Gradebook:
         self._marks = Marks(database)
 
     @classmethod
-    def open(cls, url: str, *, wait: float) -> Gradebook:
+    def open(cls, url: str, *, wait: float, to_read: bool = False) -> Gradebook:
         """Connect, and make or migrate the tables."""
-        database = Database(url, wait=wait)
+        database = Database(url, wait=wait, to_read=to_read)
         try:
             migrate(database, _now())
         except BaseException:
@@ -188,9 +188,9 @@ class Gradebook:
 
     # -- people and their marks
 
-    def import_roster(self, people: Iterable[Person]) -> int:
-        """Add or update students; nobody is removed."""
-        return self._people.import_roster(people)
+    def import_roster(self, people: Iterable[Person], columns: Collection[str] = COLUMNS) -> int:
+        """Add students, or update what *columns* names; nobody is removed."""
+        return self._people.import_roster(people, columns)
 
     def roster(self) -> tuple[Person, ...]:
         """Return every student, by id."""

@@ -21,8 +21,8 @@ def opened(folder: Path) -> Iterator[Any]:
     try:
         from nbgrader import api  # type: ignore[import-untyped, import-not-found, unused-ignore]  # it has no types
     except ModuleNotFoundError:
-        text = "nbgrader is not installed; type: pip install 'grade-kit[instructor]'"
-        raise CourseError(text, zh="没有安装 nbgrader；请运行：pip install 'grade-kit[instructor]'") from None
+        text = "nbgrader is not installed; type: pip install nbgrader==0.9.6 jupytext"
+        raise CourseError(text, zh="没有安装 nbgrader；请运行：pip install nbgrader==0.9.6 jupytext") from None
     with _locked(folder / ".gradebook.lock"):
         path = folder / FILE_NAME
         if not path.is_file():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import intake, wall
+from grader import intake, manifest, wall
 from grader.errors import CourseError
 from grader.model import Assignment, Grade, Outcome, Submission
 from grader.phrases import grade_in
@@ -31,6 +31,7 @@ def my_work(assignment: Assignment) -> Submission:
         )
     name = os.environ.get("USER") or os.environ.get("USERNAME") or "me"
     submission = intake.admit(assignment.folder, assignment, name)
+    manifest.need_packages(assignment)
     _needs_names(assignment, submission)
     return submission
 

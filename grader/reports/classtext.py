@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 
 from grader.phrases import in_language
 from grader.reports.classview import ClassView
+from grader.reports.copies import Pair
+from grader.reports.words import WORDS
 from grader.shown import line, points
 
 _MOST = 8
@@ -23,6 +26,15 @@ def class_lines(view: ClassView, lang: str = "en") -> list[str]:
         f"{counts['fault']} our fault, {counts['missing']} missing"
     )
     return [head, *_marks(view, zh), *_steep(view, zh), *_misconceptions(view, zh), *_late(view, zh)]
+
+
+def similar_lines(pairs: Sequence[Pair], lang: str = "en") -> list[str]:
+    """Return the pairs of hand-ins that share code; a hint where to look, as the page says too."""
+    words = WORDS[lang]
+    if not pairs:
+        return ["", f"{words['similar']}{words['colon']}{words['none']}"]
+    found = [f"  {pair.share:4.0%}  {line(pair.one)}, {line(pair.two)}" for pair in pairs]
+    return ["", f"{words['similar']}{words['colon']}{words['similar_note']}", *found]
 
 
 def _marks(view: ClassView, zh: bool) -> list[str]:
