@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ def load(path: Path) -> tuple[Person, ...]:
     """Read a roster. Raises CourseError with the line of a missing or repeated id, or an unknown column."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a BOM
+    except FileNotFoundError:
+        text = f"{path}: no such file; give the roster, a CSV with the columns {','.join(COLUMNS)}"
+        raise CourseError(text, zh=f"{path}：没有这个文件；请给出花名册，一个列名为 {','.join(COLUMNS)} 的 CSV") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"{path}: cannot be read as UTF-8: {error}", zh=f"{path}：无法按 UTF-8 读取：{error}") from None
     return parse(text, str(path))
@@ -43,7 +47,8 @@ def parse(text: str, label: str = "roster.csv") -> tuple[Person, ...]:
     people: dict[str, Person] = {}
     try:
         for row in reader:
-            person = Person(**{column: (row.get(column) or "").strip() for column in COLUMNS})
+            cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
+            person = Person(**{**cells, "id": unicodedata.normalize("NFC", cells["id"])})  # as a hand-in's name is read
             _check(person, people, f"{label}, line {reader.line_num}", f"{label} 第 {reader.line_num} 行")
             people[person.id] = person
     except csv.Error as error:

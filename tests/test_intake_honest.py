@@ -151,18 +151,21 @@ def test_the_hand_ins_instant_is_kept_apart_from_its_name(tmp_path):
 
 
 def test_scan_finds_one_hand_in_a_student(tmp_path):
-    """Folders, archives, notebooks and bare modules; a roster and hidden files are passed over."""
+    """Folders, archives, notebooks and bare modules; a roster and hidden files are passed over, and a note beside her work."""
     folder_of(tmp_path / "ada", micrograd__py=HONEST)
-    for name in ("bob.zip", "cy.tar.gz", "di.ipynb", "ed.py", "roster.csv", ".DS_Store", "notes.txt"):
+    for name in ("bob.zip", "cy.tar.gz", "di.ipynb", "ed.py", "roster.csv", ".DS_Store", "fay.rar", "ada.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert [student for student, _ in scan(tmp_path, assignment())] == ["ada", "bob", "cy", "di", "ed"]
+    assert [student for student, _ in scan(tmp_path, assignment())] == ["ada", "bob", "cy", "di", "ed", "fay"]
 
 
 def test_scan_refuses_two_hand_ins_of_one_student(tmp_path):
-    """Which one counts is not ours to guess."""
+    """Which one counts is not ours to guess; all pairs are named at once."""
     folder_of(tmp_path / "ada", micrograd__py=HONEST)
-    (tmp_path / "ada.zip").write_bytes(b"")
-    with pytest.raises(CourseError, match=r"ada and ada\.zip are both of ada"):
+    for name in ("ada.zip", "bob.zip", "bob.py", "bob.tar"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(
+        CourseError, match=r"ada and ada\.zip are both of ada; bob\.py and bob\.tar and bob\.zip are all of bob; keep one of each"
+    ):
         scan(tmp_path, assignment())
 
 
