@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from gradebook_kit import book, grade, postgres, url  # noqa: F401
 
 from grader.errors import CourseError, GraderFault
-from grader.gradebook import leases, open_store, schema
+from grader.gradebook import HandIn, leases, open_store, schema
 from grader.gradebook.leases import Owner
+from grader.roster import Person
 
 TESTS = Path(__file__).parent
 WRITER = f"""
@@ -266,3 +267,20 @@ def test_a_store_of_the_first_version_gains_what_came_later(book, url):
     with open_store(url) as again:
         assert [again.leases.lost("w"), again.leases.lost("w"), again.leases.lost("v")] == [1, 2, 1]
         assert [summary.student for summary in again.summaries()] == ["ann"]
+
+
+def test_a_store_of_the_second_version_lets_a_suite_come_back(book, url):
+    """What came third: hand-ins that come again, who is on a roster, and gradings of a suite that was put back."""
+    book.append(grade("ann"))
+    book.import_roster([Person("bob", "Bob")])
+    key = "assignment, student_key, submission, suite_hash, kit, seed, device"
+    with book._database.write() as connection:
+        schema.HAND_INS.drop(connection)
+        for change in ("attempts DROP COLUMN stated", "students DROP COLUMN listed"):
+            connection.execute(sa.text(f"ALTER TABLE {change}"))
+        connection.execute(sa.text(f"CREATE UNIQUE INDEX attempts_once ON attempts ({key}) WHERE status <> 'fault'"))
+        connection.execute(schema.VERSION.delete().where(schema.VERSION.c.version > 2))
+    with open_store(url) as again:
+        assert again.listed() == {"bob"}
+        assert [again.append(grade("ann", suite_hash=name)) for name in ("s2", grade().suite_hash, grade().suite_hash)] == [2, 3, 3]
+        assert list(again.note_hand_ins("hw2", [HandIn("ann", grade().submission, "2026-01-01T00:00:00+00:00", stated=True)])) == ["ann"]

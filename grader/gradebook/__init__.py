@@ -1,7 +1,7 @@
 """Append-only attempts in SQLite or PostgreSQL. SQLAlchemy is imported only when a store is opened."""
 
 from grader.gradebook.opening import DEFAULT_STORE, open_store
-from grader.gradebook.records import Attempt, Key, Mark, Summary
+from grader.gradebook.records import Attempt, HandIn, Key, Mark, Noted, Summary
 from grader.gradebook.standing import Standing, standings
 
-__all__ = ["DEFAULT_STORE", "Attempt", "Key", "Mark", "Standing", "Summary", "open_store", "standings"]
+__all__ = ["DEFAULT_STORE", "Attempt", "HandIn", "Key", "Mark", "Noted", "Standing", "Summary", "open_store", "standings"]

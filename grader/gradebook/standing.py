@@ -54,7 +54,7 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
         marks.setdefault(student, []).append(mark)
     counted: dict[str, Counted] = {}
     for student, mine in by_student.items():
-        tries = {name: [_try(s) for s in these] for name, these in mine.items()}
+        tries = {name: [one for s in these for one in _tries(s)] for name, these in mine.items()}
         chosen = rules.count(student, tries).get(assignment)
         if chosen is not None:
             counted[student] = chosen
@@ -67,15 +67,15 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
             attempts.get(person.id),
             rules=rules,
             marks=tuple(marks.get(person.id, ())),
-            tries=len({s.submission for s in by_student.get(person.id, {}).get(assignment, ())}),
+            tries=len({(one.submission, one.handed_in) for s in by_student.get(person.id, {}).get(assignment, ()) for one in _tries(s)}),
         )
         for person in book.roster()
     ]
 
 
-def _try(summary: Summary) -> Try:
-    s = summary
-    return Try(s.row, s.number, s.submission, s.handed_in, s.status, s.score, s.max_score)
+def _tries(s: Summary) -> list[Try]:
+    """Return one try for each time that this work was handed in."""
+    return [Try(s.row, s.number, s.submission, when, s.status, s.score, s.max_score) for when in (s.handed_in, *s.again)]
 
 
 def _standing(
@@ -100,7 +100,7 @@ def _standing(
     return Standing(
         person,
         assignment,
-        attempt,
+        replace(attempt, handed_in=counted.chosen.handed_in),
         tries,
         counted.chosen.score,
         score,
