@@ -182,3 +182,27 @@ def test_a_tar_of_two_gzip_members_is_read(tmp_path):
     plain = tar_of(tmp_path / "a.tar", (tar_entry("micrograd.py"), HONEST), mode="w").read_bytes()
     (tmp_path / "a.tgz").write_bytes(gzip.compress(plain[:700]) + gzip.compress(plain[700:]))
     assert admit(tmp_path / "a.tgz", assignment(), "a").files == {"micrograd.py": HONEST}
+
+
+@pytest.mark.parametrize("encoding", ["big5", "gbk", "cp932"])
+def test_half_a_character_is_no_backslash(tmp_path, encoding):
+    """Windows writes names in its own code page, and zip does not say in which; their second bytes may look like backslashes."""
+    folder = {"big5": "功課", "gbk": "俓課", "cp932": "表題"}[encoding].encode(encoding)
+    assert b"\\" in folder
+    packed = zip_of(tmp_path / "a.zip", ("@@@@/micrograd.py", HONEST))
+    packed.write_bytes(packed.read_bytes().replace(b"@@@@", folder))
+    assert admit(packed, assignment(), "a").files == {"micrograd.py": HONEST}
+    packed = zip_of(tmp_path / "b.zip", ("folder@micrograd.py", HONEST))
+    packed.write_bytes(packed.read_bytes().replace(b"@", b"\\"))
+    with pytest.raises(Rejected, match="has a backslash"):
+        admit(packed, assignment(), "b")
+
+
+def test_an_archive_in_a_hand_in_is_named(tmp_path):
+    """In a zip and in a folder: what to do with it is said, in place of that nothing is there."""
+    inner = zip_of(tmp_path / "hw2.zip", ("micrograd.py", HONEST)).read_bytes()
+    folder_of(tmp_path / "ada")
+    (tmp_path / "ada" / "hw2.zip").write_bytes(inner)
+    for source in (zip_of(tmp_path / "bob.zip", ("hw2.zip", inner)), tmp_path / "ada"):
+        with pytest.raises(Rejected, match=r"has no micrograd\.py, but hw2\.zip, an archive in it; unpack that"):
+            admit(source, assignment(), "a")
