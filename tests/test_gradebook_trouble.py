@@ -229,14 +229,14 @@ def test_a_read_only_folder_says_so(tmp_path, there):
     assert "cannot be written" in done.stdout
 
 
-def test_a_full_disk_is_a_fault_and_loses_nothing(tmp_path):
+def test_a_full_disk_is_to_be_mended_and_loses_nothing(tmp_path):
     """SQLite's own limit on pages stands in for the disk."""
     with open_store(tmp_path / "g.sqlite") as book:
         assert book.append(grade()) == 1
         with book._database.read() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        with pytest.raises(GraderFault, match="disk is full; free some space"):  # noqa: PT012  # which one is the first is SQLite's to say
+        with pytest.raises(CourseError, match="disk is full; free some space"):  # noqa: PT012  # which one is the first is SQLite's to say
             for number in range(200):
                 book.append(grade(submission=f"more-{number}"))
     with open_store(tmp_path / "g.sqlite") as book:
