@@ -31,8 +31,11 @@ def load(path: Path) -> tuple[Person, ...]:
     except FileNotFoundError:
         text = f"{path}: no such file; give the roster, a CSV with the columns {','.join(COLUMNS)}"
         raise CourseError(text, zh=f"{path}：没有这个文件；请给出花名册，一个列名为 {','.join(COLUMNS)} 的 CSV") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path}: cannot be read as UTF-8: {error}", zh=f"{path}：无法按 UTF-8 读取：{error}") from None
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read: {error.strerror}", zh=f"{path}：无法读取：{error.strerror}") from None
+    except UnicodeDecodeError as error:
+        text = f"{path}: cannot be read as UTF-8 ({error}); save it as CSV UTF-8"
+        raise CourseError(text, zh=f"{path}：无法按 UTF-8 读取（{error}）；请另存为 UTF-8 的 CSV") from None
     return parse(text, str(path))
 
 
