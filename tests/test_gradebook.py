@@ -205,3 +205,12 @@ def test_a_stated_instant_moves_what_was_guessed_to_come_before(book):
     book.append(grade(submission="c"), handed_in=day(10), stated=True)
     book.note_hand_ins("hw2", [HandIn(student, "c", day(8), stated=True)])
     assert came(book) == {"a": ("08",), "b": ("09",), "c": ("08",)}  # b's was stated
+
+
+def test_new_work_with_a_stated_instant_comes_after_what_was_guessed(book):
+    """The file of the work before bore the time of its download: it is neither the last nor later than what followed it."""
+    book.append(grade(submission="a"), handed_in=day(20))
+    book.append(grade(submission="b"), handed_in=day(9), stated=True)
+    book.append(grade(submission="c"), handed_in=day(7), stated=True)  # stated for an older folder: what was stated stays
+    assert came(book) == {"a": ("07",), "b": ("09",), "c": ("07",)}
+    assert [s.attempt.number for s in standings(book, "hw2", Rules())] == [2]

@@ -67,19 +67,33 @@ def _came(submission: str, first: str, stated: bool, noted: Iterable[Any]) -> li
     return found
 
 
+def follow(connection: sa.Connection, assignment: str, one: HandIn, now: str) -> None:
+    """Let no guess stand after new work with a stated instant: what was graded before came before, and its file told of a download."""
+    keys, known = _known(connection, assignment, STUDENTS.c.id == one.student)
+    for student, came in known.items():
+        rows = [{**row, "student_key": keys[student], "assignment": assignment, "noted_at": now} for row in _pulled(one, came)]
+        if rows:
+            connection.execute(HAND_INS.insert(), rows)
+
+
 def _news(connection: sa.Connection, assignment: str, seen: Collection[HandIn]) -> dict[str, list[dict[str, Any]]]:
+    keys, known = _known(connection, assignment, STUDENTS.c.id.is_not(None))
+    found = {one.student: _new(one, known.get(one.student, ())) for one in seen if one.instant}
+    return {student: [{**row, "student_key": keys[student]} for row in rows] for student, rows in found.items() if rows}
+
+
+def _known(connection: sa.Connection, assignment: str, whose: sa.ColumnElement[bool]) -> tuple[dict[str, int], dict[str, list[_Came]]]:
+    """Return student -> her key, and student -> what she handed in."""
     columns = (ATTEMPTS.c.student_key, ATTEMPTS.c.submission, ATTEMPTS.c.handed_in, ATTEMPTS.c.stated)
     query = sa.select(STUDENTS.c.id, *columns).join(STUDENTS, STUDENTS.c.key == ATTEMPTS.c.student_key)
-    query = query.where(ATTEMPTS.c.assignment == assignment, STUDENTS.c.id.is_not(None)).distinct()
     noted = later(connection, assignment)
-    known: dict[str, list[_Came]] = {}
     keys: dict[str, int] = {}
-    for row in connection.execute(query):
+    known: dict[str, list[_Came]] = {}
+    for row in connection.execute(query.where(ATTEMPTS.c.assignment == assignment, whose).distinct()):
         keys[row.id] = row.student_key
         came = _came(row.submission, row.handed_in, bool(row.stated), noted.get((assignment, row.student_key, row.submission), ()))
         known.setdefault(row.id, []).extend(came)
-    found = {one.student: _new(one, known.get(one.student, ())) for one in seen if one.instant}
-    return {student: [{**row, "student_key": keys[student]} for row in rows] for student, rows in found.items() if rows}
+    return keys, known
 
 
 def _new(one: HandIn, known: Sequence[_Came]) -> list[dict[str, Any]]:
@@ -96,9 +110,13 @@ def _new(one: HandIn, known: Sequence[_Came]) -> list[dict[str, Any]]:
         return [_row(one.submission, one.instant, one.stated, None)]
     if not one.stated or one.instant == last.instant:
         return []
-    moved = [came for came in known if not came.stated and one.instant < came.instant <= last.instant and came is not last]
-    corrected = _row(one.submission, one.instant, True, last.instant)
-    return [corrected, *(_row(came.submission, one.instant, False, came.instant) for came in moved)]
+    before = [came for came in known if came.instant <= last.instant and came is not last]
+    return [_row(one.submission, one.instant, True, last.instant), *_pulled(one, before)]
+
+
+def _pulled(one: HandIn, before: Iterable[_Came]) -> list[dict[str, Any]]:
+    late = [came for came in before if not came.stated and came.instant > one.instant]
+    return [_row(came.submission, one.instant, False, came.instant) for came in late]
 
 
 def _row(submission: str, instant: str, stated: bool, replaces: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from grader.errors import GraderFault
 from grader.gradebook.database import Database
-from grader.gradebook.handins import HandIns, instants, later
+from grader.gradebook.handins import HandIns, follow, instants, later
 from grader.gradebook.leases import Leases
 from grader.gradebook.marks import Marks
 from grader.gradebook.people import People
@@ -91,13 +91,12 @@ class Gradebook:
             number = known or max((row.number for row in rows), default=0) + 1
             if known is None:
                 first = next((row for row in rows if row.submission == grade.submission), None)
-                when = (
-                    {"handed_in": first.handed_in, "stated": first.stated}
-                    if first
-                    else {"handed_in": handed_in or now, "stated": int(stated)}
-                )
-                about = {"number": number, "student_key": student, "source": _storable(source), "graded_at": now}
-                connection.execute(ATTEMPTS.insert(), {**_row(grade), **when, **about})
+                when, said = (first.handed_in, first.stated) if first else (handed_in or now, int(stated))
+                about = {"number": number, "student_key": student, "source": _storable(source)}
+                times = {"handed_in": when, "stated": said, "graded_at": now}
+                connection.execute(ATTEMPTS.insert(), {**_row(grade), **about, **times})
+                if stated and first is None:
+                    follow(connection, grade.assignment, HandIn(grade.student, grade.submission, handed_in, stated), now)
             if work is not None:
                 connection.execute(_LEASE, {"work": work})
                 if grade.status == "fault":  # the next run tries it anew
