@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -42,8 +43,14 @@ def read(path: Path) -> Roster:
     """Read a roster. Raises CourseError with the line of a missing or repeated id, or a misspelt column."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a BOM
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path}: cannot be read as UTF-8: {error}", zh=f"{path}：无法按 UTF-8 读取：{error}") from None
+    except FileNotFoundError:
+        text = f"{path}: no such file; give the roster, a CSV with the columns {','.join(COLUMNS)}"
+        raise CourseError(text, zh=f"{path}：没有这个文件；请给出花名册，一个列名为 {','.join(COLUMNS)} 的 CSV") from None
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read: {error.strerror}", zh=f"{path}：无法读取：{error.strerror}") from None
+    except UnicodeDecodeError as error:
+        text = f"{path}: cannot be read as UTF-8 ({error}); save it as CSV UTF-8"
+        raise CourseError(text, zh=f"{path}：无法按 UTF-8 读取（{error}）；请另存为 UTF-8 的 CSV") from None
     return parse(text, str(path))
 
 
@@ -59,7 +66,8 @@ def parse(text: str, label: str = "roster.csv") -> Roster:
     people: dict[str, Person] = {}
     try:
         for row in reader:
-            person = Person(**{column: (row.get(column) or "").strip() for column in COLUMNS})
+            cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
+            person = Person(**{**cells, "id": unicodedata.normalize("NFC", cells["id"])})  # as a hand-in's name is read
             _check(person, people, f"{label}, line {reader.line_num}", f"{label} 第 {reader.line_num} 行")
             people[person.id] = person
     except csv.Error as error:

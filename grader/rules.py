@@ -179,11 +179,12 @@ class Rules:
 
 
 def _newest(tries: Iterable[Try]) -> list[Try]:
-    """Return one try a submission, by hand-in: a regrade takes the place of the grading before; a fault only of nothing."""
-    newest: dict[str, Try] = {}
+    """Return one try a hand-in, in their order: a regrade takes the place of the grading before; a fault only of nothing."""
+    newest: dict[tuple[str, str], Try] = {}
     for one in sorted(tries, key=lambda t: t.number):
-        if one.status != "fault" or one.submission not in newest:
-            newest[one.submission] = one
+        came = one.submission, one.handed_in
+        if one.status != "fault" or came not in newest:
+            newest[came] = one
     return sorted(newest.values(), key=lambda t: (t.handed_in, t.number))
 
 

@@ -8,19 +8,21 @@ import signal
 import sqlite3
 import subprocess
 import time
+import unicodedata
 
 import pytest
 from batch_kit import HAND_INS, HIDDEN, RIGHT, SCORES, children, command, course, environment, hand_in, hand_in_all, orphans, records, run
 
-from grader import manifest, wall
+from grader import manifest, roster, wall
 from grader.batch.classrun import ClassRun, Step
 from grader.batch.engine import Setup
 from grader.batch.local import LocalEngine
 from grader.batch.originals import Originals
 from grader.batch.plan import Scheme, hand_ins
 from grader.errors import CourseError
-from grader.gradebook import Mark, open_store
+from grader.gradebook import Mark, open_store, standings
 from grader.gradebook.leases import Owner
+from grader.rules import Rules
 
 __all__ = ["course", "orphans"]  # fixtures
 pytestmark = pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here")
@@ -179,7 +181,8 @@ def test_a_full_disk_loses_nothing_that_was_told(course, orphans):
     full = subprocess.run(
         command("class", "--json"), cwd=course, env=environment(), capture_output=True, text=True, check=False, preexec_fn=little_room
     )
-    assert full.returncode == 3, full.stderr
+    assert full.returncode == 2, full.stderr
+    assert "fault" not in full.stderr
     assert "run the same command again" in full.stderr
     assert orphans() == []
     told = {record["student"] for record in records(full.stdout)}
@@ -323,3 +326,66 @@ def test_a_regrade_shows_before_it_writes(course):
         assert first.handed_in == second.handed_in
         assert book.marks("hw1")["wrong", ""].points == 77.0
     assert "nothing to regrade" in run(course, "--regrade", "--yes").stderr
+
+
+def test_a_suite_that_is_put_back_counts_again(course):
+    """A correction that is taken back leaves no mark of its own: shown first, written as new attempts, without grading anew."""
+    hand_in_all(course, ("right", "wrong"))
+    hidden = course / "solutions/hw1/hidden/test_more.py"
+    run(course, "class")
+    hidden.write_text(HIDDEN.replace("== number + number", "== 7"))
+    run(course, "--regrade", "--yes")
+    hidden.write_text(HIDDEN)
+    again = run(course, "class")
+    assert "2 hand-ins have marks of another version of the suite" in again.stderr
+    assert "grade run hw1 --regrade" in again.stderr
+    shown = run(course, "--regrade")
+    assert shown.returncode == 2
+    assert "2 scores change, 0 stay" in shown.stderr
+    assert run(course, "--regrade", "--yes").returncode == 0
+    with open_store(course / "grades.sqlite") as book:
+        assert {s.person.id: s.final for s in standings(book, "hw1", Rules())} == {"right": 100.0, "wrong": 60.0, "missing": None}
+        assert [s.score for s in book.summaries("hw1") if s.student == "right"] == [100.0, 60.0, 100.0]
+    assert "nothing to regrade" in run(course, "--regrade", "--yes").stderr
+    assert "another version" not in run(course, "class").stderr
+
+
+@pytest.mark.parametrize("option", ["--regrade", "--pending"])
+def test_a_store_that_is_not_there_has_nothing_to_regrade(course, option):
+    """A slip in its name is told, and makes no empty store."""
+    done = run(course, option, "--store", "typo.sqlite")
+    assert done.returncode == 2
+    assert "typo.sqlite: no store there yet" in done.stderr
+    assert not (course / "typo.sqlite").exists()
+
+
+def test_a_name_that_no_roster_knows_is_told(course):
+    """With the nearest id that has handed in nothing; accents may be written either way; without a roster nobody is a stranger."""
+    name = "jos\u00e9"
+    for student in ("alise", "Ghost Writer", unicodedata.normalize("NFD", name)):
+        hand_in(course, student, RIGHT)
+    assert "roster" not in run(course, "class").stderr
+    (course / "roster.csv").write_text(f"id,name\nalice,\nbob,\n{name},José\n", encoding="utf-8")
+    with open_store(course / "grades.sqlite") as book:
+        book.import_roster(roster.load(course / "roster.csv"))
+    (told,) = [line for line in run(course, "class").stderr.splitlines() if line.startswith("warning:")]
+    assert "Ghost Writer, alise (alice?): not on the roster" in told
+    assert name not in told
+    with open_store(course / "grades.sqlite") as book:
+        assert [s.status for s in standings(book, "hw1", Rules()) if unicodedata.normalize("NFC", s.person.id) == name] == ["graded"]
+
+
+def test_what_cannot_be_read_is_rejected_with_a_line(course):
+    """An archive that we do not know, a text: each a line and no zero. A note beside her work, and what staff lay there, does no harm."""
+    hand_in(course, "ada", RIGHT)
+    for name in ("s36.rar", "s37.7z", "s38.txt", "ada.docx", "s39.tar.xz"):
+        (course / "class" / name).write_bytes(b"Rar!")
+    for name in ("roster.csv", ".DS_Store", "Thumbs.db", "desktop.ini", "collected.jsonl"):
+        (course / "class" / name).write_bytes(b"x")
+    done = run(course, "class")
+    assert "1 graded, 4 rejected" in done.stderr
+    assert "s36.rar: is not a hand-in; use a folder, .zip" in done.stderr
+    with open_store(course / "grades.sqlite") as book:
+        assert {s.student: s.status for s in book.summaries("hw1")} == {"ada": "graded"} | dict.fromkeys(
+            ("s36", "s37", "s38", "s39"), "rejected"
+        )

@@ -89,7 +89,7 @@ def test_export_to_every_system(course, capsys):
         (("export", "hw2", "--to", "csv", "--store", "none.sqlite"), "no store there yet; grade a class first"),
         (("export", "hw2", "--to", "classroom50"), "needs classroom"),
         (("report", "hw2", "--out", "roster.csv/x.html"), "cannot be written"),
-        (("gradebook", "roster", "none.csv"), "cannot be read"),
+        (("gradebook", "roster", "none.csv"), "none.csv: no such file; give the roster"),
         (("gradebook", "mark", "hw2", "zoe", "--points", "3"), "no student 'zoe'"),
         (("gradebook", "mark", "hw2", "ada"), "give --points"),
         (("gradebook", "mark", "hw2", "ada", "--points", "nan"), "--points is nan; give a number"),

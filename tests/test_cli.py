@@ -110,6 +110,11 @@ def test_help_names_every_command_and_imports_none():
     ("error", "code", "says"),
     [
         (CourseError("mend me", zh="请改我"), 2, "grade: mend me\n"),
+        (
+            OSError(28, "No space left on device", "/x/y"),
+            2,
+            "grade: /x/y: the disk is full; free some space and run the same command again",
+        ),
         (GraderFault("the wall fell"), 3, "grade: the wall fell\nThis is the kit's fault, not yours"),
         (RuntimeError("odd"), 3, "grade: RuntimeError: odd\nThis is the kit's fault"),
         (KeyboardInterrupt(), 130, "\nStopped.\n"),

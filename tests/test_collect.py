@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from git_kit import git, server, student
 
-from grader import collect, manifest, push
+from grader import collect, manifest, push, roster
 from grader.errors import CourseError
 from grader.roster import Person
 
@@ -129,3 +129,47 @@ def test_submit_refuses_what_would_surprise(server: tuple[Path, str], tmp_path: 
     git(work, "remote", "remove", "origin")
     with pytest.raises(CourseError, match="zip"):
         push.push(manifest.load(work))
+
+
+def test_a_branch_that_head_does_not_name_is_taken(server: tuple[Path, str], tmp_path: Path) -> None:
+    """Where it is the only one; an empty repository and several branches are told apart, and a missing one by git's own reason."""
+    base, url = server
+    early = DEADLINE - dt.timedelta(hours=1)
+    for name in ("ann", "bo", "cy"):
+        work = student(base, tmp_path, name, early)
+        git(work, "push", "--quiet", "origin", "main:master", *(["main:other"] if name == "bo" else []))
+        git(base / f"{name}.git", "update-ref", "-d", "refs/heads/main")
+    git(base / "cy.git", "update-ref", "-d", "refs/heads/master")
+    there = [Person(name, repo=f"{url}/{name}.git") for name in ("ann", "bo", "cy")]
+    found = collected([*there, Person("gone", repo=str(base / "gone.git"))], tmp_path / "into")
+    assert (found["ann"].status, found["ann"].tag) == ("new", "master")
+    assert "several others (master, other)" in found["bo"].reason
+    assert "is empty; nothing was pushed yet" in found["cy"].reason
+    assert "does not appear to be a git repository" in found["gone"].reason
+
+
+def test_a_refusal_names_her_and_what_is_left_of_an_earlier_collect(server: tuple[Path, str], tmp_path: Path) -> None:
+    """What an earlier collect brought stays, and her line says so: else it would be graded unnoticed."""
+    base, url = server
+    work = student(base, tmp_path, "ann", DEADLINE - dt.timedelta(hours=2))
+    people = [Person("ann", repo=f"{url}/ann.git")]
+    collected(people, tmp_path / "into")
+    git(work, "rm", "--quiet", "micrograd.py")
+    git(work, "commit", "--quiet", "-m", "oops", when=DEADLINE - dt.timedelta(hours=1))
+    git(work, "push", "--quiet", "origin", "main")
+    found = collected(people, tmp_path / "into")["ann"]
+    assert found.status == "refused"
+    assert found.reason.startswith("ann: has no micrograd.py")
+    assert f"{tmp_path / 'into' / 'ann'} still holds the work of an earlier collect" in found.reason
+
+
+def test_a_roster_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match=r"nosuch\.csv: no such file; give the roster"):
+        roster.load(tmp_path / "nosuch.csv")
+
+
+def test_a_folder_that_cannot_be_written_is_to_be_mended(tmp_path: Path) -> None:
+    """One line with its name; a file where the folder should be stands in for a full disk."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="cannot be written"):
+        collected([Person("ann", repo="")], tmp_path / "file" / "into")

@@ -12,8 +12,9 @@ import pytest
 from gradebook_kit import book, grade, postgres, url, verdict  # noqa: F401
 
 from grader.errors import GraderFault
-from grader.gradebook import Key, Mark, open_store
+from grader.gradebook import HandIn, Key, Mark, Noted, open_store, standings
 from grader.model import Outcome
+from grader.rules import Rules
 
 
 def test_what_was_appended_is_found_again(book):
@@ -167,3 +168,49 @@ def test_what_is_known_can_be_asked_for_some_students(book):
     assert {json.loads(work)[1]: number for work, number in book.known("hw2").items()} == numbers
     assert [json.loads(work)[1] for work in book.known("hw2", {"bo", "nobody"})] == ["bo"]
     assert book.known("hw2", set()) == {}
+
+
+def came(book) -> dict[str, tuple[str, ...]]:
+    return {s.submission: tuple(when[8:10] for when in (s.handed_in, *s.again)) for s in book.summaries("hw2")}
+
+
+def day(number: int) -> str:
+    return f"2026-03-{number:02}T10:00:00+00:00"
+
+
+def test_work_that_comes_back_is_a_hand_in_of_its_own(book):
+    """Only after other work and with a later instant: an old folder, a copy or the same again tells nothing new."""
+    book.append(grade(submission="a"), handed_in=day(1))
+    book.append(grade(submission="b"), handed_in=day(2))
+    student = grade().student
+    for submission, when in (("b", 9), ("a", 1), ("a", 2), ("unknown", 9)):
+        assert book.note_hand_ins("hw2", [HandIn(student, submission, day(when))]) == {}
+    for _ in range(2):
+        told = book.note_hand_ins("hw2", [HandIn(student, "a", day(3))])
+    assert told == {}
+    assert came(book) == {"a": ("01", "03"), "b": ("02",)}
+    book.append(grade(submission="a", suite_hash="s2"), handed_in=day(9))
+    assert came(book) == {"a": ("01", "03"), "b": ("02",)}
+    assert len(book.export_student(student)["hand_ins"]) == 1
+
+
+def test_a_stated_instant_moves_what_was_guessed_to_come_before(book):
+    """Two downloads, and instants.csv for the second: the first, whose time was that of its download, does not come after it."""
+    student = grade().student
+    book.append(grade(submission="a"), handed_in=day(20))
+    book.append(grade(submission="b"), handed_in=day(25))
+    assert book.note_hand_ins("hw2", [HandIn(student, "b", day(9), stated=True)]) == {student: Noted(day(9), day(25))}
+    assert came(book) == {"a": ("09",), "b": ("09",)}
+    assert [s.attempt.number for s in standings(book, "hw2", Rules())] == [2]
+    book.append(grade(submission="c"), handed_in=day(10), stated=True)
+    book.note_hand_ins("hw2", [HandIn(student, "c", day(8), stated=True)])
+    assert came(book) == {"a": ("08",), "b": ("09",), "c": ("08",)}  # b's was stated
+
+
+def test_new_work_with_a_stated_instant_comes_after_what_was_guessed(book):
+    """The file of the work before bore the time of its download: it is neither the last nor later than what followed it."""
+    book.append(grade(submission="a"), handed_in=day(20))
+    book.append(grade(submission="b"), handed_in=day(9), stated=True)
+    book.append(grade(submission="c"), handed_in=day(7), stated=True)  # stated for an older folder: what was stated stays
+    assert came(book) == {"a": ("07",), "b": ("09",), "c": ("07",)}
+    assert [s.attempt.number for s in standings(book, "hw2", Rules())] == [2]

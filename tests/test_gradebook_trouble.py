@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from gradebook_kit import book, grade, postgres, url  # noqa: F401
 
 from grader.errors import CourseError, GraderFault
-from grader.gradebook import leases, open_store, schema
+from grader.gradebook import HandIn, leases, open_store, schema
 from grader.gradebook.leases import Owner
+from grader.roster import Person
 
 TESTS = Path(__file__).parent
 WRITER = f"""
@@ -229,14 +230,14 @@ def test_a_read_only_folder_says_so(tmp_path, there):
     assert "cannot be written" in done.stdout
 
 
-def test_a_full_disk_is_a_fault_and_loses_nothing(tmp_path):
+def test_a_full_disk_is_to_be_mended_and_loses_nothing(tmp_path):
     """SQLite's own limit on pages stands in for the disk."""
     with open_store(tmp_path / "g.sqlite") as book:
         assert book.append(grade()) == 1
         with book._database.read() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        with pytest.raises(GraderFault, match="disk is full; free some space"):  # noqa: PT012  # which one is the first is SQLite's to say
+        with pytest.raises(CourseError, match="disk is full; free some space"):  # noqa: PT012  # which one is the first is SQLite's to say
             for number in range(200):
                 book.append(grade(submission=f"more-{number}"))
     with open_store(tmp_path / "g.sqlite") as book:
@@ -300,3 +301,20 @@ def test_a_store_that_cannot_be_written_can_be_read(tmp_path):
         book.append(grade("bob"))
         done = read_only(course, "export", "hw2", "--to", "csv")  # a run goes on: what it wrote lies in the log
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 3), done.stderr
+
+
+def test_a_store_of_the_second_version_lets_a_suite_come_back(book, url):
+    """What came third: hand-ins that come again, who is on a roster, and gradings of a suite that was put back."""
+    book.append(grade("ann"))
+    book.import_roster([Person("bob", "Bob")])
+    key = "assignment, student_key, submission, suite_hash, kit, seed, device"
+    with book._database.write() as connection:
+        schema.HAND_INS.drop(connection)
+        for change in ("attempts DROP COLUMN stated", "students DROP COLUMN listed"):
+            connection.execute(sa.text(f"ALTER TABLE {change}"))
+        connection.execute(sa.text(f"CREATE UNIQUE INDEX attempts_once ON attempts ({key}) WHERE status <> 'fault'"))
+        connection.execute(schema.VERSION.delete().where(schema.VERSION.c.version > 2))
+    with open_store(url) as again:
+        assert again.listed() == {"bob"}
+        assert [again.append(grade("ann", suite_hash=name)) for name in ("s2", grade().suite_hash, grade().suite_hash)] == [2, 3, 3]
+        assert list(again.note_hand_ins("hw2", [HandIn("ann", grade().submission, "2026-01-01T00:00:00+00:00", stated=True)])) == ["ann"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from batch_kit import TIER, course, hand_in_all, run  # noqa: F401
+import datetime as dt
+import os
 
-from grader import wall
+import pytest
+from batch_kit import HAND_INS, RIGHT, TIER, course, hand_in, hand_in_all, run  # noqa: F401
+
+from grader import rules, wall
 from grader.errors import CourseError
-from grader.gradebook import open_store
+from grader.gradebook import open_store, standings
 from grader.intake import instants
 
 # ruff: noqa: F811  # fixtures are imported by name
@@ -56,3 +59,58 @@ def test_a_run_takes_the_instants_of_the_folder(course):
     assert when["missing"] == "2026-03-02T00:00:00+00:00"
     assert when["wrong"] > "2026-04"
     assert set(when) == {"right", "wrong", "missing"}
+
+
+def put(course, text: str, when: str) -> None:
+    """Hand in *text* as ada, at *when* by her file's time."""
+    hand_in(course, "ada", text)
+    moment = dt.datetime.fromisoformat(when).timestamp()
+    os.utime(course / "class" / "ada" / "double.py", (moment, moment))
+
+
+def standing(course, text: str = ""):
+    with open_store(course / "grades.sqlite") as book:
+        (found,) = standings(book, "hw1", rules.load(written_rules(course, text)))
+        return found
+
+
+def written_rules(course, text: str):
+    (course / "course.toml").write_text(text, encoding="utf-8")
+    return course / "course.toml"
+
+
+@pytest.mark.skipif(wall.probe().tier > 2, reason=f"NOT RUN: {TIER}")
+def test_who_goes_back_to_what_worked_has_handed_it_in_again(course):
+    """Good, bad, good: the third hand-in counts, with its own instant, and is not graded twice; the same folder again changes nothing."""
+    for text, when in ((RIGHT, "2026-03-01T10:00+00:00"), (HAND_INS["wrong"], "2026-03-01T11:00+00:00"), (RIGHT, "2026-03-01T12:00+00:00")):
+        put(course, text, when)
+        done = run(course, "class")
+    assert "1 handed in again" in done.stderr
+    found = standing(course)
+    assert (found.final, found.tries, found.attempt.handed_in) == (100.0, 3, "2026-03-01T12:00:00+00:00")
+    before = (course / "grades.sqlite").read_bytes()
+    put(course, RIGHT, "2026-03-09T12:00+00:00")  # a copy that lost its time
+    assert "1 unchanged" in run(course, "class").stderr
+    assert (course / "grades.sqlite").read_bytes() == before
+    early = 'counts = "last_on_time"\n[assignment.hw1]\ndeadline = "2026-03-01 10:30"'
+    assert standing(course, early).attempt.handed_in == "2026-03-01T10:00:00+00:00"
+
+
+@pytest.mark.skipif(wall.probe().tier > 2, reason=f"NOT RUN: {TIER}")
+def test_instants_that_come_later_or_are_mended_count(course):
+    """A stated instant replaces one guessed from a file, and a corrected one the stated one, with a line; a guess never replaces."""
+    late = '[assignment.hw1]\ndeadline = "2026-11-10"\n[late]\nkind = "per_day"\npercent = 10\n'
+    put(course, RIGHT, "2026-11-23T07:00+00:00")
+    run(course, "class")
+    assert standing(course, late).final == 0
+    for said, final in (("2026-11-09T10:00:00Z", 100), ("2026-11-11T10:00:00Z", 90)):
+        written(course / "class", f"id,instant\nada,{said}\nadda,{said}\n")
+        told = run(course, "class").stderr
+        assert "1 time corrected" in told
+        assert "(was 2026-11-" in told
+        assert "warning: adda (ada?): in class/instants.csv, but there is no such hand-in" in told
+        assert standing(course, late).final == final
+        assert "1 unchanged" in run(course, "class").stderr
+    (course / "class" / "instants.csv").unlink()
+    assert "1 unchanged" in run(course, "class").stderr
+    assert standing(course, late).final == 90

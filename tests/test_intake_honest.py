@@ -151,18 +151,21 @@ def test_the_hand_ins_instant_is_kept_apart_from_its_name(tmp_path):
 
 
 def test_scan_finds_one_hand_in_a_student(tmp_path):
-    """Folders, archives, notebooks and bare modules; a roster and hidden files are passed over."""
+    """Folders, archives, notebooks and bare modules; a roster and hidden files are passed over, and a note beside her work."""
     folder_of(tmp_path / "ada", micrograd__py=HONEST)
-    for name in ("bob.zip", "cy.tar.gz", "di.ipynb", "ed.py", "roster.csv", ".DS_Store", "notes.txt"):
+    for name in ("bob.zip", "cy.tar.gz", "di.ipynb", "ed.py", "roster.csv", ".DS_Store", "fay.rar", "ada.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert [student for student, _ in scan(tmp_path, assignment())] == ["ada", "bob", "cy", "di", "ed"]
+    assert [student for student, _ in scan(tmp_path, assignment())] == ["ada", "bob", "cy", "di", "ed", "fay"]
 
 
 def test_scan_refuses_two_hand_ins_of_one_student(tmp_path):
-    """Which one counts is not ours to guess."""
+    """Which one counts is not ours to guess; all pairs are named at once."""
     folder_of(tmp_path / "ada", micrograd__py=HONEST)
-    (tmp_path / "ada.zip").write_bytes(b"")
-    with pytest.raises(CourseError, match=r"ada and ada\.zip are both of ada"):
+    for name in ("ada.zip", "bob.zip", "bob.py", "bob.tar"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(
+        CourseError, match=r"ada and ada\.zip are both of ada; bob\.py and bob\.tar and bob\.zip are all of bob; keep one of each"
+    ):
         scan(tmp_path, assignment())
 
 
@@ -179,3 +182,27 @@ def test_a_tar_of_two_gzip_members_is_read(tmp_path):
     plain = tar_of(tmp_path / "a.tar", (tar_entry("micrograd.py"), HONEST), mode="w").read_bytes()
     (tmp_path / "a.tgz").write_bytes(gzip.compress(plain[:700]) + gzip.compress(plain[700:]))
     assert admit(tmp_path / "a.tgz", assignment(), "a").files == {"micrograd.py": HONEST}
+
+
+@pytest.mark.parametrize("encoding", ["big5", "gbk", "cp932"])
+def test_half_a_character_is_no_backslash(tmp_path, encoding):
+    """Windows writes names in its own code page, and zip does not say in which; their second bytes may look like backslashes."""
+    folder = {"big5": "功課", "gbk": "俓課", "cp932": "表題"}[encoding].encode(encoding)
+    assert b"\\" in folder
+    packed = zip_of(tmp_path / "a.zip", ("@@@@/micrograd.py", HONEST))
+    packed.write_bytes(packed.read_bytes().replace(b"@@@@", folder))
+    assert admit(packed, assignment(), "a").files == {"micrograd.py": HONEST}
+    packed = zip_of(tmp_path / "b.zip", ("folder@micrograd.py", HONEST))
+    packed.write_bytes(packed.read_bytes().replace(b"@", b"\\"))
+    with pytest.raises(Rejected, match="has a backslash"):
+        admit(packed, assignment(), "b")
+
+
+def test_an_archive_in_a_hand_in_is_named(tmp_path):
+    """In a zip and in a folder: what to do with it is said, in place of that nothing is there."""
+    inner = zip_of(tmp_path / "hw2.zip", ("micrograd.py", HONEST)).read_bytes()
+    folder_of(tmp_path / "ada")
+    (tmp_path / "ada" / "hw2.zip").write_bytes(inner)
+    for source in (zip_of(tmp_path / "bob.zip", ("hw2.zip", inner)), tmp_path / "ada"):
+        with pytest.raises(Rejected, match=r"has no micrograd\.py, but hw2\.zip, an archive in it; unpack that"):
+            admit(source, assignment(), "a")

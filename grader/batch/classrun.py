@@ -11,6 +11,7 @@ from grader.batch.engine import Engine, Job, Result
 from grader.batch.originals import Originals
 from grader.batch.plan import Entry, Scheme
 from grader.errors import CourseError, GraderFault
+from grader.gradebook import HandIn, Noted
 from grader.gradebook.leases import TTL, Owner
 from grader.gradebook.store import Gradebook
 from grader.intake import Rejected
@@ -25,12 +26,13 @@ class Step:
     """Something that a class run did.
 
     *state* is graded, rejected or fault (stored now), unchanged (stored before), elsewhere (another run has it),
-    again (it will be tried once more), or "" for nothing yet.
+    again (it will be tried once more), or "" for nothing yet. *noted* is what was learnt of a hand-in that had been graded before.
     """
 
     state: str
     entry: Entry | None = None
     grade: Grade | None = None
+    noted: Noted | None = None
 
 
 @dataclass
@@ -65,8 +67,11 @@ class ClassRun:
     def _all(self, entries: Sequence[Entry]) -> Iterator[Step]:
         waiting = {entry.work: entry for entry in entries}
         taken: dict[str, Entry] = {}
-        for work in self.book.known(self.scheme.setup.assignment.name).keys() & waiting.keys():
-            yield Step("unchanged", waiting.pop(work))
+        name = self.scheme.setup.assignment.name
+        noted = self.book.note_hand_ins(name, [HandIn(e.student, e.digest, e.instant, e.stated) for e in entries])
+        for work in self.book.known(name).keys() & waiting.keys():
+            entry = waiting.pop(work)
+            yield Step("unchanged", entry, noted=noted.get(entry.student))
         yield from self._claim(waiting, taken)
         for result in self.engine.results():
             if result is None:
@@ -150,8 +155,8 @@ class ClassRun:
                     yield from self._settle(result, taken)
 
     def _store(self, entry: Entry, grade: Grade, submission: Submission | None = None) -> Step:
-        handed_in = submission.instant if submission is not None else entry.refused_at
-        number = self.book.append(grade, handed_in=handed_in, source=entry.source, work=entry.work)
+        handed_in = submission.instant if submission is not None else entry.instant
+        number = self.book.append(grade, handed_in=handed_in, stated=entry.stated, source=entry.source, work=entry.work)
         self._heartbeat()
         return Step(grade.status, entry, replace(grade, attempt=number))
 

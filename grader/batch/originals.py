@@ -7,7 +7,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from grader.errors import CourseError, GraderFault
+from grader.errors import CourseError
 from grader.intake.admission import digest_of
 from grader.model import Submission
 from grader.pack import archive
@@ -42,7 +42,7 @@ class Originals:
             why = error.strerror or str(error)
             text = f"{path.parent}: the hand-ins cannot be kept ({why}); free some space or mend the folder, and run the same command again"
             zh = f"{path.parent}：无法保存提交（{why}）；请腾出空间或检查文件夹权限，然后重新运行"
-            raise GraderFault(text, zh=zh) from None
+            raise CourseError(text, zh=zh) from None
 
     def drop(self, digest: str) -> bool:
         """Remove the submission *digest*, as a student may ask; return whether it was there."""

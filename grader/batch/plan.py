@@ -70,7 +70,8 @@ class Entry:
     digest: str
     load: Callable[[], Submission]
     refusal: str = ""
-    refused_at: str = ""  # when a refused one was handed in
+    instant: str = ""  # when it was handed in
+    stated: bool = False  # whether somebody said so, or its files do
 
 
 def hand_ins(folder: Path, scheme: Scheme) -> list[Entry]:
@@ -82,17 +83,17 @@ def hand_ins(folder: Path, scheme: Scheme) -> list[Entry]:
     return [_entry(student, path, scheme, when.get(student, "")) for student, path in scan(folder, scheme.setup.assignment)]
 
 
-def _entry(student: str, path: Path, scheme: Scheme, instant: str) -> Entry:
+def _entry(student: str, path: Path, scheme: Scheme, said: str) -> Entry:
     def load() -> Submission:
-        return admit(path, scheme.setup.assignment, student, instant=instant)
+        return admit(path, scheme.setup.assignment, student, instant=said)
 
     try:
         submission = load()
     except Rejected as error:
-        digest = fingerprint(path)
-        return Entry(student, str(path), scheme.work(student, digest, 0), digest, load, error.both, instant or _changed(path))
-    work = scheme.work(student, submission.digest, scheme.seed(submission))
-    return Entry(student, str(path), work, submission.digest, load)
+        digest, instant, seed, refusal = fingerprint(path), said or _changed(path), 0, error.both
+    else:
+        digest, instant, seed, refusal = submission.digest, submission.instant, scheme.seed(submission), ""
+    return Entry(student, str(path), scheme.work(student, digest, seed), digest, load, refusal, instant, bool(said))
 
 
 def _changed(path: Path) -> str:

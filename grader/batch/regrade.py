@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from grader.batch.classrun import TRIES, merged, timed_out
 from grader.batch.engine import Engine, Job
 from grader.batch.plan import Entry, Scheme
-from grader.gradebook import Attempt
+from grader.gradebook import Attempt, Key
 from grader.gradebook.store import Gradebook
 from grader.model import Grade, Verdict
 
@@ -51,6 +51,19 @@ def changes(entries: Sequence[Entry], attempts: Sequence[Attempt], scheme: Schem
         entry = by_work[work]
         old = before.get((entry.student, entry.digest))
         yield Change(entry, old.grade if old else None, found, first.get((entry.student, entry.digest), ""))
+
+
+def returned(entries: Sequence[Entry], attempts: Sequence[Attempt], scheme: Scheme) -> list[Change]:
+    """Return the change of each of *entries* that today's suite has graded, and another suite since: it was mended, and put back."""
+    sound = [attempt for attempt in attempts if attempt.grade.status != "fault"]
+    newest = {(attempt.grade.student, attempt.grade.submission): attempt for attempt in sound}
+    of_work = {Key.of(attempt.grade).work: attempt.grade for attempt in sound}
+    found = []
+    for entry in entries:
+        last, today = newest.get((entry.student, entry.digest)), of_work.get(entry.work)
+        if last is not None and today is not None and last.grade.suite_hash != scheme.suite_hash:
+            found.append(Change(entry, last.grade, today, last.handed_in))
+    return found
 
 
 def graded(entries: Sequence[Entry], scheme: Scheme, engine: Engine, ahead: int = 16) -> Iterator[tuple[str, Grade] | None]:

@@ -21,6 +21,7 @@ def command(homework: str, roster_file: Path, into: Path, deadline: str | None) 
     """Exit code 0: everyone was asked; 1: somebody's work could not be had."""
     from grader import collect, manifest, roster
     from grader.errors import CourseError
+    from grader.phrases import in_language
 
     try:
         until = dt.datetime.fromisoformat(deadline) if deadline else None
@@ -30,9 +31,8 @@ def command(homework: str, roster_file: Path, into: Path, deadline: str | None) 
         raise CourseError("the deadline needs a time zone, such as +08:00 or Z", zh="截止时间要带时区，例如 +08:00 或 Z")
 
     def tell(one: collect.Collected) -> None:
-        click.echo(
-            f"{one.id}: {one.status}" + (f" ({one.tag} {one.commit[:10]} {one.instant})" if one.commit else f" ({one.reason})"), err=True
-        )
+        why = f"{one.tag} {one.commit[:10]} {one.instant}" if one.commit else in_language(one.reason, speak.language())
+        click.echo(f"{one.id}: {one.status} ({why})", err=True)
 
     found = collect.collect(manifest.find(homework, Path.cwd()), roster.load(roster_file), into, until, tell)
     had = sum(one.status in ("new", "same") for one in found)

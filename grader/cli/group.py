@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -109,6 +110,10 @@ def tell(error: BaseException) -> int:
     """Write the line that *error* deserves, and return the exit code that goes with it."""
     from grader.errors import CourseError, GraderFault
 
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where, zh = (f"{error.filename}: ", f"{error.filename}：") if error.filename else ("", "")
+        text = f"{where}the disk is full; free some space and run the same command again"
+        error = CourseError(text, zh=f"{zh}磁盘已满；请腾出空间后重新运行").with_traceback(error.__traceback__)
     if isinstance(error, (CourseError, GraderFault)):
         speak.say(f"grade: {error.in_language('en')}", f"grade：{error.in_language('zh')}")
     else:

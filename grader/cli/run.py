@@ -15,8 +15,11 @@ from grader.cli.speak import emit, language, pick, say
 if TYPE_CHECKING:
     from grader.batch.engine import Setup
     from grader.batch.originals import Originals
-    from grader.batch.plan import Scheme
+    from grader.batch.plan import Entry, Scheme
+    from grader.batch.regrade import Change
     from grader.cli.run_engine import Chosen
+    from grader.cli.run_view import View
+    from grader.gradebook import Attempt
     from grader.gradebook.store import Gradebook
 
 GRADED, OURS = 0, 3
@@ -54,13 +57,15 @@ def command(
     as_json: bool,
 ) -> int:
     from grader import manifest
+    from grader.cli import staff_store
     from grader.cli.run_engine import Chosen, prepared
     from grader.gradebook import open_store
 
     _check_arguments(hw, submissions, regrade, pending)
     root = _root()
     setup = prepared(manifest.find(hw, root), engine, device, unsafe=unsafe)
-    with _terminated_like_interrupted(), open_store(store or root / "grades.sqlite") as book:
+    opened = staff_store.open_existing(store, root) if pending or regrade else open_store(store or root / "grades.sqlite")
+    with _terminated_like_interrupted(), opened as book:
         scheme, originals = _scheme(setup, root), _originals(book, root)
         chosen = Chosen(scheme, engine, workers or _cores(), unsafe)
         if pending:
@@ -141,9 +146,11 @@ def _grade(scheme: Scheme, book: Gradebook, originals: Originals, folder: Path, 
     from grader import reports
     from grader.batch.classrun import ClassRun
     from grader.batch.plan import hand_ins
-    from grader.cli import run_view
+    from grader.cli import run_notes, run_view
 
     entries = hand_ins(folder, scheme)
+    run_notes.strangers(entries, book.listed())
+    run_notes.unplaced(folder, entries)
     engine = chosen.open(len(entries))
     run = ClassRun(scheme, book, originals, engine, ahead=chosen.ahead(engine))
     view = run_view.View(len(entries), language())
@@ -152,7 +159,10 @@ def _grade(scheme: Scheme, book: Gradebook, originals: Originals, folder: Path, 
             view.saw(step)
             if as_json and step.grade is not None:
                 emit(reports.to_json(step.grade, language()))
-    view.table(book.summaries(scheme.setup.assignment.name))
+    name = scheme.setup.assignment.name
+    summaries = book.summaries(name)
+    view.table(summaries)
+    run_notes.of_another_suite(view.known_before, summaries, scheme.suite_hash, name)
     late = _waiting_there(scheme, book, originals, chosen, as_json=as_json)
     return OURS if view.count("fault") else late
 
@@ -207,23 +217,16 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
     entries, missing = recorded(attempts, originals, scheme)
     done = book.known(name)
     new = [entry for entry in entries if entry.work not in done]
+    found = regrade.returned(entries, attempts, scheme)
     for attempt in missing:
         who, number = attempt.grade.student, attempt.number
         say(f"{who}, attempt {number}: the original was not kept here; not regraded", f"{who} 第 {number} 次：没有原始提交，无法重新批改")
-    if not new:
+    if not new and not found:
         say("nothing to regrade: today's suite has graded every original", "没有需要重新批改的：现在的测试已批改过全部原始提交")
         return GRADED
-    engine = chosen.open(len(new))
     view = run_view.View(len(new), language())
-    found = []
-    try:
-        with view:
-            for change in regrade.changes(new, attempts, scheme, engine):
-                view.tick(change is not None)
-                if change is not None:
-                    found.append(change)
-    finally:
-        engine.close()
+    if new:
+        found += _graded_anew(new, attempts, scheme, chosen, view)
     found.sort(key=lambda change: (change.entry.student, change.handed_in))
     view.changes(found)
     if not yes and not (run_view.interactive() and click.confirm(pick("Write these attempts?", "写入这些批改结果？"), err=True)):
@@ -237,3 +240,18 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
     say(f"wrote {len(found)} attempts; manual marks are as they were", f"已写入 {len(found)} 次批改；人工评分没有改变")
     tell_orphans(name, orphans(standings(book, name, rules.find(_root()))))
     return OURS if any(change.after.status == "fault" for change in found) else GRADED
+
+
+def _graded_anew(new: list[Entry], attempts: list[Attempt], scheme: Scheme, chosen: Chosen, view: View) -> list[Change]:
+    from grader.batch import regrade
+
+    engine, found = chosen.open(len(new)), []
+    try:
+        with view:
+            for change in regrade.changes(new, attempts, scheme, engine):
+                view.tick(change is not None)
+                if change is not None:
+                    found.append(change)
+    finally:
+        engine.close()
+    return found

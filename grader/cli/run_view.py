@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 STATES = {
     "graded": ("graded", "已批改"),
     "unchanged": ("unchanged", "未变"),
+    "returned": ("handed in again", "再次提交"),
+    "corrected": ("time corrected", "时间已更正"),
     "rejected": ("rejected", "被拒收"),
     "fault": ("our fault", "工具故障"),
     "elsewhere": ("another run has it", "另一次运行正在批改"),
@@ -86,7 +88,8 @@ class View:
         """Take one step of the run."""
         if step.entry is None or step.state == "again":
             return
-        self._ended[step.entry.student] = _Ended(step.state, step.entry.digest, self._note(step))
+        state = step.state if step.noted is None else "corrected" if step.noted.replaces else "returned"
+        self._ended[step.entry.student] = _Ended(state, step.entry.digest, self._note(step))
         if step.state == "unchanged":  # it took no time: the estimate is of what is graded
             self._progress.update(self._task, total=(self._progress.tasks[0].total or 1) - 1)
         else:
@@ -99,6 +102,12 @@ class View:
     def count(self, state: str) -> int:
         """Return how many hand-ins ended so."""
         return sum(ended.state == state for ended in self._ended.values())
+
+    @property
+    def known_before(self) -> list[tuple[str, str]]:
+        """(student, submission) of what had been graded by the same suite before this run."""
+        before = ("unchanged", "returned", "corrected")
+        return [(student, ended.digest) for student, ended in self._ended.items() if ended.state in before]
 
     def table(self, summaries: Iterable[Summary]) -> None:
         """Print one row a hand-in, and the sums."""
@@ -114,6 +123,9 @@ class View:
 
     def _note(self, step: Step) -> str:
         grade = step.grade
+        if step.noted is not None:
+            was = self._pick(f" (was {step.noted.replaces})", f"（原为 {step.noted.replaces}）") if step.noted.replaces else ""
+            return step.noted.instant + was
         if grade is None:
             return self._told(step.entry.refusal) if step.entry is not None else ""
         if grade.status != "graded":

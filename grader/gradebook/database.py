@@ -122,10 +122,10 @@ class Database:
             raise CourseError(text, zh=f"{where}：无法写入；请检查文件夹权限，或换一个 --store") from None
         if code == _FULL:
             text = f"{where}: the disk is full; free some space and run the same command again: what was stored is safe"
-            raise GraderFault(text, zh=f"{where}：磁盘已满；请腾出空间后重试：已保存的内容没有丢失") from None
+            raise CourseError(text, zh=f"{where}：磁盘已满；请腾出空间后重试：已保存的内容没有丢失") from None
         if code == _IOERR:  # a quota, a limit on the file's size, or a disk that fails
             text = f"{where}: the disk refused to write; make room or mend it, and run the same command again: what was stored is safe"
-            raise GraderFault(text, zh=f"{where}：磁盘拒绝写入；请腾出空间或检查磁盘后重试：已保存的内容没有丢失") from None
+            raise CourseError(text, zh=f"{where}：磁盘拒绝写入；请腾出空间或检查磁盘后重试：已保存的内容没有丢失") from None
         if code == _CORRUPT:
             text = f"{where}: the file is damaged; restore it from a backup, or try: sqlite3 {where} .recover"
             raise GraderFault(text, zh=f"{where}：文件已损坏；请从备份恢复，或试试 sqlite3 {where} .recover") from None

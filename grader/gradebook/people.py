@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from grader.errors import CourseError
 from grader.gradebook.database import Database
-from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, ERASURES, LEASES, MARKS, STUDENTS, TRIES
+from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, ERASURES, HAND_INS, LEASES, MARKS, STUDENTS, TRIES
 from grader.roster import COLUMNS, Person
 
 
@@ -22,12 +22,12 @@ class People:
 
     def import_roster(self, people: Iterable[Person], columns: Collection[str] = COLUMNS) -> int:
         """Add students, or update what *columns* names; nobody is removed. Returns how many stand in the roster given."""
-        rows = [{"id": p.id, "name": p.name or None, "email": p.email or None, "repo": p.repo or None} for p in people]
+        rows = [{"id": p.id, "name": p.name or None, "email": p.email or None, "repo": p.repo or None, "listed": 1} for p in people]
         if not rows:
             return 0
         insert = self._database.insert(STUDENTS)
-        fresh = {name: insert.excluded[name] for name in columns if name != "id"}
-        update = insert.on_conflict_do_update(index_elements=["id"], set_=fresh) if fresh else insert.on_conflict_do_nothing()
+        fresh = {name: insert.excluded[name] for name in (*columns, "listed") if name != "id"}
+        update = insert.on_conflict_do_update(index_elements=["id"], set_=fresh)
         with self._database.write() as connection:
             connection.execute(update, rows)
         return len(rows)
@@ -39,6 +39,13 @@ class People:
             rows = connection.execute(sa.select(*columns).where(STUDENTS.c.id.is_not(None)).order_by(STUDENTS.c.id))
             return tuple(Person(row.id, row.name or "", row.email or "", row.repo or "") for row in rows)
 
+    def listed(self) -> frozenset[str]:
+        """Return the ids that a roster named; those that only hand-ins bear are not among them."""
+        with self._database.read() as connection:
+            return frozenset(
+                connection.execute(sa.select(STUDENTS.c.id).where(STUDENTS.c.listed == 1, STUDENTS.c.id.is_not(None))).scalars()
+            )
+
     def export(self, student: str) -> dict[str, Any]:
         """Return everything that the store holds of *student*, as plain JSON values."""
         with self._database.read() as connection:
@@ -48,7 +55,8 @@ class People:
             rows = sa.select(COMPLETIONS).join(ATTEMPTS, ATTEMPTS.c.row == COMPLETIONS.c.attempt).where(ATTEMPTS.c.student_key == key)
             completions = [_plain(row) for row in connection.execute(rows).mappings()]
             marks = [_plain(row) for row in connection.execute(_of(MARKS, key).order_by(MARKS.c.row)).mappings()]
-        return {"student": _plain(person), "attempts": attempts, "completions": completions, "marks": marks}
+            again = [_plain(row) for row in connection.execute(_of(HAND_INS, key).order_by(HAND_INS.c.row)).mappings()]
+        return {"student": _plain(person), "attempts": attempts, "completions": completions, "marks": marks, "hand_ins": again}
 
     def erase(self, student: str, now: str) -> int:
         """Forget who *student* was; return how many attempts stay, nameless. The log keeps its rows, points and order."""
@@ -59,6 +67,7 @@ class People:
             rows = sa.select(ATTEMPTS.c.row).where(mine)
             connection.execute(COMPLETIONS.update().where(COMPLETIONS.c.attempt.in_(rows)).values(texts=None))
             kept = connection.execute(ATTEMPTS.update().where(mine).values(texts=None, source=None, submission=nameless)).rowcount
+            connection.execute(HAND_INS.update().where(HAND_INS.c.student_key == key).values(submission="erased"))
             connection.execute(MARKS.update().where(MARKS.c.student_key == key).values(comment=None))
             connection.execute(STUDENTS.update().where(STUDENTS.c.key == key).values(id=None, name=None, email=None, repo=None))
             for table in (LEASES, TRIES):

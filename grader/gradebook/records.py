@@ -44,7 +44,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One graded hand-in. Times are UTC, ISO 8601; ``handed_in`` never changes in a regrade."""
+    """One graded hand-in. Times are UTC, ISO 8601; no regrade changes ``handed_in``; a standing has that of the hand-in that counts."""
 
     row: int
     number: int
@@ -70,6 +70,25 @@ class Summary:
     handed_in: str
     graded_at: str
     pending: int = 0
+    again: tuple[str, ...] = ()  # the instants at which the same work was handed in once more
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """One hand-in as it lies in a class folder now; ``stated`` where its instant was said, and not guessed from a file's time."""
+
+    student: str
+    submission: str
+    instant: str
+    stated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What was learnt of work that was graded before: an instant, and the one that it replaces, or "" where it was handed in again."""
+
+    instant: str
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ STUDENTS = sa.Table(
     sa.Column("name", sa.Text),
     sa.Column("email", sa.Text),
     sa.Column("repo", sa.Text),
+    sa.Column("listed", sa.Integer),  # 1: a roster names her; else only her hand-ins do
     sqlite_autoincrement=True,  # the key of an erased student is never given to another
 )
 
@@ -45,6 +46,7 @@ ATTEMPTS = sa.Table(
     sa.Column("max_score", sa.Float, nullable=False),
     sa.Column("pending", sa.Integer, nullable=False),
     sa.Column("handed_in", sa.Text, nullable=False),
+    sa.Column("stated", sa.Integer),  # 1: somebody said when it was handed in; else its files did
     sa.Column("graded_at", sa.Text, nullable=False),
     sa.Column("versions", sa.Text, nullable=False),
     sa.Column("source", sa.Text),  # personal, as are the texts
@@ -52,13 +54,17 @@ ATTEMPTS = sa.Table(
     sa.Column("checks", sa.Text, nullable=False),
     sa.UniqueConstraint("assignment", "student_key", "number"),
 )
-# A fault is ours and is graded again, so it does not stand in the way of the same work.
-sa.Index(
-    "attempts_once",
-    *(ATTEMPTS.c[name] for name in ("assignment", "student_key", "submission", "suite_hash", "kit", "seed", "device")),
-    unique=True,
-    sqlite_where=ATTEMPTS.c.status != "fault",
-    postgresql_where=ATTEMPTS.c.status != "fault",
+HAND_INS = sa.Table(  # what an attempt's own instant does not tell: work that came again, and instants that were known better later
+    "hand_ins",
+    METADATA,
+    sa.Column("row", _ROW, primary_key=True),
+    sa.Column("assignment", sa.Text, nullable=False, index=True),
+    sa.Column("student_key", _ROW, sa.ForeignKey("students.key"), nullable=False),
+    sa.Column("submission", sa.Text, nullable=False),
+    sa.Column("handed_in", sa.Text, nullable=False),
+    sa.Column("stated", sa.Integer, nullable=False),
+    sa.Column("replaces", sa.Text),  # the instant that it corrects; none where the work was handed in again
+    sa.Column("noted_at", sa.Text, nullable=False),
 )
 
 COMPLETIONS = sa.Table(
@@ -123,8 +129,19 @@ def _second(connection: sa.Connection) -> None:
     TRIES.create(connection, checkfirst=True)  # a store that this kit makes has it from the first step
 
 
+def _third(connection: sa.Connection) -> None:
+    """Hand-ins that come again, rosters that are known as such; a suite that is put back grades what it had graded before."""
+    connection.execute(sa.text("DROP INDEX IF EXISTS attempts_once"))
+    HAND_INS.create(connection, checkfirst=True)
+    for table, column in (("attempts", "stated"), ("students", "listed")):
+        if column not in {one["name"] for one in sa.inspect(connection).get_columns(table)}:
+            connection.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column} INTEGER"))
+    named = sa.or_(*(STUDENTS.c[name].is_not(None) for name in ("name", "email", "repo")))
+    connection.execute(STUDENTS.update().where(named).values(listed=1))
+
+
 # Step N brings a store from version N to N + 1. A step is never changed once released; a new one is added below it.
-STEPS: tuple[Callable[[sa.Connection], None], ...] = (_first, _second)
+STEPS: tuple[Callable[[sa.Connection], None], ...] = (_first, _second, _third)
 
 _LOCK = 0x67726164  # any number: the name of PostgreSQL's lock around a migration
 

@@ -58,7 +58,7 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
             marks.setdefault((student, name), []).append(mark)
     counted: dict[str, Counted] = {}
     for student, mine in by_student.items():
-        tries = {name: [_try(s, marks.get((student, name), ())) for s in these] for name, these in mine.items()}
+        tries = {name: [one for s in these for one in _tries(s, marks.get((student, name), ()))] for name, these in mine.items()}
         chosen = rules.count(student, tries).get(assignment)
         if chosen is not None:
             counted[student] = chosen
@@ -73,15 +73,18 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
             newest,
             rules=rules,
             marks=tuple(marks.get((person.id, assignment), ())),
-            tries=len({s.submission for s in by_student.get(person.id, {}).get(assignment, ())}),
+            tries=len(
+                {(s.submission, when) for s in by_student.get(person.id, {}).get(assignment, ()) for when in (s.handed_in, *s.again)}
+            ),
         )
         for person in book.roster()
     ]
 
 
-def _try(summary: Summary, marks: Iterable[Mark]) -> Try:
-    s, given = summary, sum(max(mark.points or 0.0, 0.0) for mark in marks)
-    return Try(s.row, s.number, s.submission, s.handed_in, s.status, s.score, s.max_score, given)
+def _tries(s: Summary, marks: Iterable[Mark]) -> list[Try]:
+    """Return one try for each time that this work was handed in."""
+    given = sum(max(mark.points or 0.0, 0.0) for mark in marks)
+    return [Try(s.row, s.number, s.submission, when, s.status, s.score, s.max_score, given) for when in (s.handed_in, *s.again)]
 
 
 def _newest(attempts: Iterable[Attempt]) -> Attempt | None:
@@ -114,7 +117,7 @@ def _standing(
     return Standing(
         person,
         assignment,
-        attempt,
+        replace(attempt, handed_in=counted.chosen.handed_in),
         tries,
         counted.chosen.score,
         score,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from grader.errors import GraderFault
 from grader.gradebook.database import Database
+from grader.gradebook.handins import HandIns, follow, instants, later
 from grader.gradebook.leases import Leases
 from grader.gradebook.marks import Marks
 from grader.gradebook.people import People
-from grader.gradebook.records import KIT, Attempt, Key, Mark, Summary, checks_json, texts_json, verdicts_from
+from grader.gradebook.records import KIT, Attempt, HandIn, Key, Mark, Noted, Summary, checks_json, texts_json, verdicts_from
 from grader.gradebook.schema import ATTEMPTS, COMPLETIONS, LEASES, STUDENTS, TRIES, migrate
 from grader.model import Grade, Outcome, Verdict
 from grader.roster import COLUMNS, Person
@@ -25,7 +26,7 @@ _SUMMARY = ("row", "assignment", "number", "submission", "suite_hash", "status",
 # What each append asks, built once: to build it again takes longer than SQLite needs to answer.
 _STUDENT = sa.select(STUDENTS.c.key).where(STUDENTS.c.id == sa.bindparam("student")).with_for_update()
 _ATTEMPTS = (
-    sa.select(*(ATTEMPTS.c[name] for name in ("number", "status", "handed_in", *_KEY)))
+    sa.select(*(ATTEMPTS.c[name] for name in ("number", "status", "handed_in", "stated", *_KEY)))
     .where(ATTEMPTS.c.assignment == sa.bindparam("assignment"), ATTEMPTS.c.student_key == sa.bindparam("student"))
     .order_by(ATTEMPTS.c.number)
 )
@@ -42,6 +43,7 @@ class Gradebook:
         self.leases = Leases(database)
         self._people = People(database)
         self._marks = Marks(database)
+        self._hand_ins = HandIns(database)
 
     @classmethod
     def open(cls, url: str, *, wait: float, to_read: bool = False) -> Gradebook:
@@ -74,29 +76,36 @@ class Gradebook:
 
     # -- attempts
 
-    def append(self, grade: Grade, *, handed_in: str = "", source: str = "", work: str | None = None) -> int:
+    def append(self, grade: Grade, *, handed_in: str = "", stated: bool = False, source: str = "", work: str | None = None) -> int:
         """Store *grade* and return its attempt's number; on disk when this returns.
 
-        The same key again changes nothing and returns the first number. A submission graded before keeps its first
-        hand-in's instant. *work* is a lease to give back in the same transaction; a fault ends its count of losses, too.
+        The same key again changes nothing and returns the first number, unless another suite graded the submission since: then today's
+        counts again. A submission graded before keeps its first hand-in's instant; ``note_hand_ins`` knows better ones. *stated* says
+        that *handed_in* is no guess. *work* is a lease to give back in the same transaction; a fault ends its count of losses, too.
         """
         now = _now()
         with self._database.write() as connection:
             student = self._student_key(connection, grade.student)
             rows = connection.execute(_ATTEMPTS, {"assignment": grade.assignment, "student": student}).all()
-            key = Key.of(grade)
-            known = next((r.number for r in rows if r.status != "fault" and all(getattr(r, n) == getattr(key, n) for n in _KEY)), None)
-            number = int(known or max((row.number for row in rows), default=0) + 1)
+            known = _standing_number(grade, rows)
+            number = known or max((row.number for row in rows), default=0) + 1
             if known is None:
-                first = next((row.handed_in for row in rows if row.submission == grade.submission), None)
-                when = {"handed_in": first or handed_in or now, "graded_at": now}
-                row = {**_row(grade), **when, "number": number, "student_key": student, "source": _storable(source)}
-                connection.execute(ATTEMPTS.insert(), row)
+                first = next((row for row in rows if row.submission == grade.submission), None)
+                when, said = (first.handed_in, first.stated) if first else (handed_in or now, int(stated))
+                about = {"number": number, "student_key": student, "source": _storable(source)}
+                times = {"handed_in": when, "stated": said, "graded_at": now}
+                connection.execute(ATTEMPTS.insert(), {**_row(grade), **about, **times})
+                if stated and first is None:
+                    follow(connection, grade.assignment, HandIn(grade.student, grade.submission, handed_in, stated), now)
             if work is not None:
                 connection.execute(_LEASE, {"work": work})
                 if grade.status == "fault":  # the next run tries it anew
                     connection.execute(_LOSSES, {"work": work})
         return number
+
+    def note_hand_ins(self, assignment: str, seen: Iterable[HandIn]) -> dict[str, Noted]:
+        """Append what *seen* says of work that was graded before: it came again, or at another time. Return that by student."""
+        return self._hand_ins.note(assignment, list(seen), _now())
 
     def _student_key(self, connection: sa.Connection, student: str) -> int:
         """Return the student's key, and hold her row, so that two runs never give one number twice."""
@@ -120,6 +129,7 @@ class Gradebook:
         columns = [ATTEMPTS.c[name] for name in ("number", *_KEY)]
         query = sa.select(STUDENTS.c.id, *columns).join(STUDENTS, STUDENTS.c.key == ATTEMPTS.c.student_key)
         query = query.where(ATTEMPTS.c.assignment == assignment, ATTEMPTS.c.status != "fault", STUDENTS.c.id.is_not(None))
+        query = query.order_by(ATTEMPTS.c.number)
         if students is not None and len(students) <= _CHUNK:
             query = query.where(STUDENTS.c.id.in_(students))
         with self._database.read() as connection:
@@ -148,13 +158,14 @@ class Gradebook:
         done = late.subquery()
         score = (ATTEMPTS.c.score + sa.func.coalesce(done.c.points, 0.0)).label("score")
         pending = (ATTEMPTS.c.pending - sa.func.coalesce(done.c.done, 0)).label("pending")
-        query = sa.select(STUDENTS.c.id.label("student"), score, pending, *(ATTEMPTS.c[name] for name in _SUMMARY))
+        query = sa.select(STUDENTS.c.id.label("student"), ATTEMPTS.c.student_key, score, pending, *(ATTEMPTS.c[name] for name in _SUMMARY))
         query = query.join(STUDENTS, STUDENTS.c.key == ATTEMPTS.c.student_key).outerjoin(done, done.c.attempt == ATTEMPTS.c.row)
         query = query.where(STUDENTS.c.id.is_not(None)).order_by(ATTEMPTS.c.assignment, STUDENTS.c.id, ATTEMPTS.c.number)
         if assignment is not None:
             query = query.where(ATTEMPTS.c.assignment == assignment)
         with self._database.read() as connection:
-            return [Summary(**row) for row in connection.execute(query).mappings()]
+            rows, noted = connection.execute(query).mappings().all(), later(connection, assignment)
+        return [_summary(dict(row), noted) for row in rows]
 
     def load(self, rows: Iterable[int]) -> list[Attempt]:
         """Return the attempts of these rows, by student and number."""
@@ -196,6 +207,10 @@ class Gradebook:
         """Return every student, by id."""
         return self._people.roster()
 
+    def listed(self) -> frozenset[str]:
+        """Return the ids that a roster named."""
+        return self._people.listed()
+
     def export_student(self, student: str) -> dict[str, Any]:
         """Return everything that the store holds of *student*."""
         return self._people.export(student)
@@ -229,6 +244,20 @@ def _now() -> str:
 
 def _full() -> sa.Select[Any]:
     return sa.select(ATTEMPTS, STUDENTS.c.id.label("student")).join(STUDENTS, STUDENTS.c.key == ATTEMPTS.c.student_key)
+
+
+def _standing_number(grade: Grade, rows: Sequence[Any]) -> int | None:
+    """Return the number of the attempt that is *grade* already; None where there is none, or another suite graded the submission since."""
+    sound = [row for row in rows if row.status != "fault" and row.submission == grade.submission]
+    if not sound or (sound[-1].suite_hash != grade.suite_hash and grade.status != "fault"):
+        return None
+    key = Key.of(grade)
+    return next((int(row.number) for row in reversed(sound) if all(getattr(row, name) == getattr(key, name) for name in _KEY)), None)
+
+
+def _summary(row: dict[str, Any], noted: dict[tuple[str, int, str], list[Any]]) -> Summary:
+    first, *again = instants(row["handed_in"], noted.get((row["assignment"], row.pop("student_key"), row["submission"]), ()))
+    return Summary(**{**row, "handed_in": first}, again=tuple(again))
 
 
 def _storable(text: str) -> str | None:

@@ -6,8 +6,10 @@ import datetime
 import hashlib
 import itertools
 import os
+import re
 import stat
 import struct
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +23,8 @@ from grader.model import Assignment, Submission
 
 _ARCHIVE = 64 * 1024 * 1024  # bytes of an archive as handed in
 _SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip", ".ipynb", ".py")
-_NOT_STUDENTS = ("readme", "readme.md", "roster.csv", "instants.csv", "__macosx", "thumbs.db", "desktop.ini")
+_NOT_STUDENTS = ("readme", "readme.md", "readme.txt", "__macosx", "thumbs.db", "desktop.ini")
+_NOT_HAND_INS = (".csv", ".jsonl", ".sqlite", ".sqlite-wal", ".sqlite-shm")  # what staff and the kit lay beside the hand-ins
 
 
 def admit(source: Path, assignment: Assignment, student: str, *, instant: str = "") -> Submission:
@@ -172,31 +175,48 @@ def scan(folder: Path, assignment: Assignment) -> list[tuple[str, Path]]:
     except OSError as error:
         text = f"{folder}: cannot be read as a folder of hand-ins: {error.strerror}"
         raise CourseError(text, zh=f"{folder}：无法作为提交文件夹读取：{error.strerror}") from None
-    found: dict[str, Path] = {}
+    found: dict[str, list[str]] = {}
+    unread: dict[str, list[str]] = {}
     for entry in entries:
-        if entry.name.startswith(".") or entry.name.lower() in _NOT_STUDENTS:
+        if entry.name.startswith(".") or entry.name.lower() in _NOT_STUDENTS or entry.name.lower().endswith(_NOT_HAND_INS):
             continue
-        student = _student_of(entry)
-        if student is None:
-            continue
+        student, known = _student_of(entry)
         if not student.isprintable():
             text = f"{folder}: {shown(entry.name)} is no usable student id; rename it"
             raise CourseError(text, zh=f"{folder}：{shown(entry.name)} 不能作学号；请改名")
-        if student in found:
-            text = f"{folder}: {found[student].name} and {entry.name} are both of {student}; keep one"
-            raise CourseError(text, zh=f"{folder}：{found[student].name} 和 {entry.name} 都是 {student} 的；请只保留一个")
-        found[student] = Path(entry.path)
+        (found if known else unread).setdefault(student, []).append(entry.name)
+    _refuse_twins(folder, found)
+    found = {student: names[:1] for student, names in unread.items()} | found  # a note beside her work does no harm
     if not found:
         text = f"{folder}: no hand-ins in it; it should hold one folder, zip, tar or notebook per student"
         raise CourseError(text, zh=f"{folder}：里面没有提交；每个学生应有一个文件夹、zip、tar 或笔记本")
-    return sorted(found.items())
+    return sorted((student, folder / names[0]) for student, names in found.items())
 
 
-def _student_of(entry: os.DirEntry[str]) -> str | None:
-    """A folder's name is the id; a file's is the id and a known ending. Anything else (a link, say) is left to admit to refuse."""
+def _refuse_twins(folder: Path, found: dict[str, list[str]]) -> None:
+    twins = [(shown(student), [shown(name) for name in names]) for student, names in found.items() if len(names) > 1]
+    if twins:
+        en = "; ".join(f"{' and '.join(names)} are {'both' if len(names) == 2 else 'all'} of {student}" for student, names in twins)
+        zh = "；".join(f"{' 和 '.join(names)} 都是 {student} 的" for student, names in twins)
+        kept = "one of each" if len(twins) > 1 else "one"
+        raise CourseError(f"{folder}: {en}; keep {kept}", zh=f"{folder}：{zh}；请只保留一个")
+
+
+def _student_of(entry: os.DirEntry[str]) -> tuple[str, bool]:
+    """Return whose it is, and whether it is of a kind that is handed in. A folder's name is the id; a file's is the id and an ending.
+
+    Anything else (a link, a .rar) is left to admit to refuse. An id is NFC: macOS writes its accents in another way than the roster does.
+    """
+    name = unicodedata.normalize("NFC", entry.name)
     if entry.is_dir(follow_symlinks=False):
-        return entry.name
-    for suffix in _SUFFIXES:
-        if entry.name.lower().endswith(suffix) and len(entry.name) > len(suffix):
-            return entry.name[: -len(suffix)]
-    return None if entry.is_file(follow_symlinks=False) else entry.name
+        return name, True
+    stem = _without_ending(name)
+    if stem != name or not entry.is_file(follow_symlinks=False):
+        return stem, True
+    return _without_ending(re.sub(r"(?<=.)\.[^.]+$", "", name)), False
+
+
+def _without_ending(name: str) -> str:
+    """Return *name* without the ending of a kind that is handed in."""
+    endings = [suffix for suffix in _SUFFIXES if name.lower().endswith(suffix) and len(name) > len(suffix)]
+    return name[: -len(endings[0])] if endings else name

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from grader.intake.names import ENTRIES, Item, too_large, too_many
+from grader.intake.names import ENTRIES, PACKED, Item, too_large, too_many
 from grader.intake.refusal import Rejected
 from grader.model import Assignment
 
@@ -76,7 +76,7 @@ def list_folder(folder: Path, assignment: Assignment) -> Iterator[Item]:
     for entry in _entries(folder):
         status = _status(entry)
         kind = kind_of(status)
-        if entry.name.casefold() in wanted or (entry.name.endswith((".py", ".ipynb")) and kind == "file"):
+        if entry.name.casefold() in wanted or (entry.name.lower().endswith((".py", ".ipynb", *PACKED)) and kind == "file"):
             yield Item(entry.name, kind, status.st_size, Path(entry.path))
         elif kind == "dir":
             below.append(entry.name)

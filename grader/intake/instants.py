@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import unicodedata
 from pathlib import Path
 
 from grader.errors import CourseError
@@ -33,6 +34,7 @@ def load(folder: Path) -> dict[str, str]:
     try:
         for row in reader:
             student, said = ((row.get(column) or "").strip() for column in COLUMNS)
+            student = unicodedata.normalize("NFC", student)
             if student in found:
                 raise _refusal(path, reader.line_num, f"{student!r} is there twice; keep one line", f"{student!r} 出现两次；请只保留一行")
             if student and said:

@@ -16,6 +16,7 @@ EVIDENCE_CAP = 1024 * KIB
 NOTEBOOK_CAP = 4 * 1024 * KIB
 ENTRIES = 10_000  # a hand-in has a handful; the rest is somebody's virtual environment
 _LONG = 1024
+PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".rar", ".7z")
 
 # What tools leave beside a student's work: never read, so a link in there does no harm.
 _IGNORED = {"__MACOSX", "__pycache__", "venv", "env", "node_modules"}
@@ -159,6 +160,10 @@ def _missing(source: str, entries: dict[str, Item], assignment: Assignment) -> R
     alike = sorted(name for name in entries if name.rsplit("/", 1)[-1].casefold() == wanted.casefold())
     others = sorted(name for name in entries if name.endswith((".py", ".ipynb")))
     near = next(iter([*alike, *others]), None)
+    packed = next((name for name in sorted(entries) if name.lower().endswith(PACKED)), None)
+    if near is None and packed is not None:
+        text = f"has no {wanted}, but {shown(packed)}, an archive in it; unpack that, and hand in what it holds"
+        return Rejected(source, text, zh=f"里没有 {wanted}，只有压缩包 {shown(packed)}；请解压后提交里面的内容")
     hint = f" (there is {shown(near)}; rename it, or move it up)" if near else ""
     zh = f"（有 {shown(near)}；请改名或移到最外层）" if near else ""
     return Rejected(source, f"has no {wanted}{hint}", zh=f"里没有 {wanted}{zh}")

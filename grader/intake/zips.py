@@ -13,6 +13,8 @@ from grader.intake.names import ENTRIES, Item, damaged, tidy, too_large, too_man
 from grader.intake.refusal import Rejected
 
 _END = b"PK\x05\x06"
+_UTF8 = 0x800  # the flag of an entry whose name is in UTF-8
+_DOUBLE_BYTES = ("big5", "gbk", "cp932")
 _DIRECTORY = 2 * 1024 * 1024  # bytes of listing; the memory that a listing takes grows with it
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, ValueError, NotImplementedError, RuntimeError, OverflowError)
 
@@ -50,8 +52,24 @@ def list_zip(archive: zipfile.ZipFile) -> list[Item]:
 
 def _name(info: zipfile.ZipInfo) -> str:
     # filename is already cut at a NUL and may come from an extra field: both names must be harmless.
-    tidy(info.orig_filename)
-    return info.filename
+    original = _decoded(info)
+    tidy(original)
+    return original if info.filename == info.orig_filename else info.filename
+
+
+def _decoded(info: zipfile.ZipInfo) -> str:
+    """Return the name; where a backslash in it is half a character of Big5, GBK or Shift JIS, as that (nothing says which)."""
+    name = info.orig_filename
+    if "\\" in name and not info.flag_bits & _UTF8:
+        raw = name.encode("cp437", "replace")  # as zipfile decodes what is not said to be UTF-8
+        for encoding in _DOUBLE_BYTES:
+            try:
+                text = raw.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if "\\" not in text:
+                return text
+    return name
 
 
 def _kind(info: zipfile.ZipInfo) -> str:
