@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -111,6 +112,9 @@ def test_help_names_every_command_and_imports_none():
     [
         (CourseError("mend me", zh="请改我"), 2, "grade: mend me\n"),
         (GraderFault("the wall fell"), 3, "grade: the wall fell\nThis is the kit's fault, not yours"),
+        (PermissionError(13, "Permission denied", "double.py"), 2, "grade: double.py: Permission denied; give yourself the right"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "grade: the output: No space left on device; free some space"),
+        (FileNotFoundError(2, "No such file", "kit.py"), 3, "grade: FileNotFoundError: "),
         (RuntimeError("odd"), 3, "grade: RuntimeError: odd\nThis is the kit's fault"),
         (KeyboardInterrupt(), 130, "\nStopped.\n"),
         (click.Abort(), 130, "\nStopped.\n"),
@@ -177,6 +181,42 @@ def test_every_option_has_an_environment_variable(home, tmp_path):
     (tmp_path / "away").mkdir()
     assert run("submit", "hw1", GRADE_SUBMIT_OUT=str(tmp_path / "away")).exit_code == 0
     assert len(list((tmp_path / "away").glob("hw1-submission-*.zip"))) == 1
+
+
+def test_an_option_is_set_by_the_variable_that_is_called_as_it_is(home):
+    """``--json`` by GRADE_STATUS_JSON: whatever the code behind it calls it."""
+    assert json.loads(run("status", GRADE_STATUS_JSON="1").stdout)[0]["assignment"] == "hw1"
+    commands = {name: cli.main.get_command(click.Context(cli.main), name) for name in cli.COMMANDS}
+    gradebook = commands["gradebook"]
+    assert isinstance(gradebook, click.Group)
+    commands |= {f"gradebook_{name}": gradebook.get_command(click.Context(gradebook), name) for name in gradebook.commands}
+    for name, command in commands.items():
+        for option in (param for param in command.params if isinstance(param, click.Option)):
+            word = max(option.opts, key=len).removeprefix("--").replace("-", "_")
+            assert option.envvar == f"GRADE_{name}_{word}".upper()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody take away the folder that a program is in")
+@pytest.mark.parametrize("arguments", [["check", "hw1"], ["status"], ["reset", "hw1"]])
+def test_a_folder_that_is_gone_is_told_so(tmp_path, arguments):
+    (tmp_path / "gone").mkdir()
+    words = " ".join([sys.executable, "-P", "-c", "'from grader.door import run; run()'", *arguments])
+    done = subprocess.run(
+        ["sh", "-c", f"cd gone && rmdir ../gone && {words}"], cwd=tmp_path, env={**os.environ, "GRADE_LANG": "en"}, capture_output=True,
+        text=True, encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("grade: the folder that you are in is not there any more; go into")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is told otherwise on Windows")
+def test_nobody_reading_on_is_no_failure(home):
+    """``grade status | true``: exit 1 would say that checks failed."""
+    line = f"{sys.executable} -m grader.cli status"
+    done = subprocess.run(
+        ["sh", "-c", f"(sleep 0.2; {line}; echo $? >&2) | true"], cwd=home, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == "0\n"
 
 
 def test_chinese_survives_a_console_of_another_encoding(home):

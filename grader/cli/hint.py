@@ -25,9 +25,9 @@ def command(homework: str, check: str | None) -> int:
     known = hints.load(assignment.folder)
     stage, name = _chosen(assignment, known, check)
     steps.demand(assignment, stage, parts_open(assignment))
-    click.echo(speak.pick(f"{stage}: {name}", f"{stage}：{name}"))
+    speak.out(speak.pick(f"{stage}: {name}", f"{stage}：{name}"))
     for hint in open_next(assignment, hints.find(known, stage, name), name):
-        click.echo(text(hint))
+        speak.out(text(hint))
     return group.PASSED
 
 
