@@ -174,6 +174,47 @@ def test_a_folder_that_cannot_be_written_can_be_checked(handout: Path) -> None:
             path.chmod(0o755 if path.is_dir() else 0o644)
 
 
+@pytest.mark.parametrize("asked", [[], ["--json"]])
+def test_a_journal_that_cannot_be_written_costs_no_result(handout: Path, asked: list[str]) -> None:
+    """What was computed is shown, with its exit code; one line says what is wrong, and what to do."""
+    (handout / ".grade").write_text("a file in the way\n", encoding="utf-8")
+    done = check(handout, "hw2", *asked)
+    assert done.returncode == 0
+    assert (json.loads(done.stdout)["score"] == 20.0) if asked else ("All passed: 20 / 20 points" in done.stdout)
+    (told,) = done.stderr.splitlines()
+    assert told.startswith("`grade status` will not know of this check. ")
+    assert told.endswith("move that file away")
+    _open_the_gate(handout)
+    done = check(handout, "hw2", *asked, GRADE_LANG="zh")
+    assert done.returncode == 1
+    assert "请把那个文件移走" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="NOT RUN: no /dev/full here")
+def test_a_result_that_cannot_be_written_is_mendable(handout: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*GRADE, "check", "hw2"], cwd=handout, env={**os.environ, "GRADE_LANG": "en"}, stdout=full, stderr=subprocess.PIPE,
+            encoding="utf-8", check=False, timeout=120,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "free some space" in done.stderr
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_exit_code_is_the_verdict_also_where_nobody_reads_on(handout: Path, right: bool) -> None:
+    """``grade check hw2 | true`` in a script: 0 where all passed, 1 where checks failed."""
+    if not right:
+        _open_the_gate(handout)
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run([*GRADE, "check", "hw2"], cwd=handout, stdout=write, stderr=write, check=False, timeout=120)
+    finally:
+        os.close(write)
+    assert done.returncode == (0 if right else 1)
+
+
 def test_ctrl_c_leaves_nothing_running(handout: Path) -> None:
     """Stopped in the middle of an endless loop: exit 130, and no process stays."""
     (handout / "micrograd.py").write_text("while True:\n    pass\n# Value topo Neuron Layer MLP\n", encoding="utf-8")

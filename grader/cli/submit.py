@@ -55,4 +55,4 @@ def _journal(folder: Path, answer: bool | None) -> bytes | None:
         zh = "一起提交学习日志吗？里面只有通过检查和打开提示的时间，没有代码"
         answer = click.confirm(pick(en, zh), default=False, err=True)
     journal.set_consent(folder, answer)
-    return journal.to_hand_in(folder) if answer else None
+    return journal.to_hand_in(folder, answer)

@@ -92,6 +92,11 @@ class Terminal:
         """Show what must be mended first."""
         self._draw([error.in_language(self._lang)])
 
+    def warn(self, error: CourseError) -> None:
+        """Add below what is drawn what does not work, while the rest does."""
+        self._out.write(f"{error.in_language(self._lang)}\r\n")
+        self._out.flush()
+
 
 def _with(grade: Grade, verdicts: list[Any]) -> Grade:
     from dataclasses import replace
@@ -118,8 +123,17 @@ def watch(assignment: Assignment, stage: str | None) -> int:
     """Watch until she quits. Exit code 0: all passed at the end; 1: something failed."""
     from grader import journal
 
-    loop = watching.Watch(assignment, stage, speak.language(), Terminal(sys.stdout, speak.language()))
-    loop.finished = lambda grade: journal.record(assignment.folder, grade) if grade.status == "graded" else None
+    terminal = Terminal(sys.stdout, speak.language())
+    loop = watching.Watch(assignment, stage, speak.language(), terminal)
+
+    def note(grade: Grade) -> None:
+        try:
+            if grade.status == "graded":
+                journal.record(assignment.folder, grade)
+        except CourseError as error:  # she sees the result all the same
+            terminal.warn(error)
+
+    loop.finished = note
     stop = threading.Event()
     seen = watching.state_of(assignment.folder, assignment.files)
     files = threading.Thread(target=_watch_files, args=(assignment, loop, stop, seen), daemon=True)
