@@ -138,11 +138,18 @@ def watch(assignment: Assignment, stage: str | None) -> int:
     seen = watching.state_of(assignment.folder, assignment.files)
     files = threading.Thread(target=_watch_files, args=(assignment, loop, stop, seen), daemon=True)
     keys = threading.Thread(target=watching.keys_pressed, args=(loop.events, sys.stdin.fileno()), daemon=True)  # pytest takes sys.stdin
-    with _single_keys(), _resizing(loop):
+    with _single_keys(loop), _resizing(loop):
         files.start()
         keys.start()
         try:
             loop.run()
+        except FileNotFoundError:
+            if assignment.folder.is_dir():
+                raise
+            raise CourseError(
+                f"{assignment.folder} was moved or deleted; go to where it is now, and start again",
+                zh=f"{assignment.folder} 已被移走或删除；请进入它现在的位置，再重新开始",
+            ) from None
         finally:
             stop.set()
     return group.FAILED if loop.state.failing or not loop.state.verdicts else group.PASSED
@@ -159,20 +166,38 @@ def _watch_files(assignment: Assignment, loop: watching.Watch, stop: threading.E
 
 
 @contextlib.contextmanager
-def _single_keys() -> Iterator[None]:
-    """Read single keys without echo, and give the terminal back as it was."""
+def _single_keys(loop: watching.Watch) -> Iterator[None]:
+    """Read single keys without echo. The terminal is given back as it was at the end, and as long as Ctrl-Z stops the process."""
     if sys.platform == "win32" or not sys.stdin.isatty():
         yield
         return
     import termios
     import tty
 
-    before = termios.tcgetattr(sys.stdin)
+    fd = sys.stdin.fileno()  # pytest takes sys.stdin
+    before = termios.tcgetattr(fd)
+
+    def go_on(*_: object) -> None:
+        with contextlib.suppress(termios.error):  # in the background; fg continues it once more
+            tty.setcbreak(fd)
+        loop.events.put("resized")
+
+    def stop(*_: object) -> None:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGTSTP, kept[signal.SIGTSTP])
+        signal.raise_signal(signal.SIGTSTP)  # here it stands still, until SIGCONT
+        signal.signal(signal.SIGTSTP, stop)
+        go_on()
+
+    kept = {number: signal.signal(number, act) for number, act in ((signal.SIGTSTP, stop), (signal.SIGCONT, go_on))}
     try:
-        tty.setcbreak(sys.stdin)
+        tty.setcbreak(fd)
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        for number, act in kept.items():
+            signal.signal(number, act)
+        termios.tcsetattr(fd, termios.TCSADRAIN, before)
 
 
 @contextlib.contextmanager
