@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -23,21 +24,25 @@ from grader.cli.speak import pick, say
 def command(hw: str, out: Path, git: bool, journal: bool | None) -> None:
     from grader import handin, manifest
 
+    assignment = manifest.find(hw, Path.cwd())
     if git:
         from grader import push
 
-        pushed = push.push(manifest.find(hw, Path.cwd()))
-        for name in pushed.files:
-            say(f"  in it    {name}", f"  已提交  {name}")
+        pushed = push.push(assignment)
+        _tell("已提交", pushed.files, pushed.missing)
         say(f"pushed to {pushed.remote} as {pushed.tag}", f"已推送到 {pushed.remote}，标签 {pushed.tag}")
         return
-    assignment = manifest.find(hw, Path.cwd())
     packed = handin.hand_in(assignment, out, _journal(assignment.folder, journal))
-    for name in packed.files:
-        say(f"  in it    {name}", f"  已打包  {name}")
-    for name in packed.missing:
-        say(f"  missing  {name} (its checks earn nothing)", f"  缺少    {name}（相应的检查没有分）")
+    _tell("已打包", packed.files, packed.missing)
     say(f"wrote {packed.archive}: hand in this file", f"已写入 {packed.archive}：请提交这个文件")
+
+
+def _tell(zh: str, files: Sequence[str], missing: Sequence[str]) -> None:
+    """Say which files are handed in, and which named ones are not there."""
+    for name in files:
+        say(f"  in it    {name}", f"  {zh}  {name}")
+    for name in missing:
+        say(f"  missing  {name} (its checks earn nothing)", f"  缺少    {name}（相应的检查没有分）")
 
 
 def _journal(folder: Path, answer: bool | None) -> bytes | None:
