@@ -158,6 +158,16 @@ def test_what_she_can_mend_is_one_line_and_exit_2(handout: Path, spoil: object, 
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_stage_or_hint_that_is_not_there_is_told_in_chinese(handout: Path) -> None:
+    said = check(handout, "hw2", "nosuch", GRADE_LANG="zh").stderr
+    assert said.startswith("grade：hw2 没有阶段 'nosuch'（有：")
+    assert "known" not in said
+    hint = subprocess.run(
+        [*GRADE, "--lang", "zh", "hint", "hw2", "nosuch"], cwd=handout, capture_output=True, encoding="utf-8", check=False
+    )
+    assert (hint.returncode, "known" in hint.stderr) == (2, False)
+
+
 def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 

@@ -152,6 +152,8 @@ def test_verbose_adds_the_traceback_wherever_it_stands(arguments):
         (("reset", "--bad", "hw1"), "zh", "grade：没有选项 '--bad'。"),
         (("--lang", "fr", "reset"), "en", "grade: Invalid value for '--lang'"),
         (("reset", "hw9"), "en", "grade: no assignment 'hw9' here (did you mean 'hw1'?)"),
+        (("reset", "hw9"), "zh", "grade：这里没有作业 'hw9'（你是想写 'hw1' 吗？）\n"),
+        (("reset", "hw1", "x"), "zh", "grade：hw1 没有 'x' 的初始文件（有：double.py）\n"),
     ],
 )
 def test_a_slip_on_the_line_is_mended_in_one_line(home, arguments, lang, says):
@@ -277,6 +279,47 @@ def test_reset_refuses_a_file_without_a_starter(home, name):
     done = run("reset", "hw1", name)
     assert done.exit_code == 2
     assert f"hw1 has no starter for '{name}' (" in done.stderr
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_so(home):
+    (home / "hw1/double.py").unlink()
+    (home / "hw1/double.py").mkdir()
+    for command in (("reset", "hw1"), ("reset", "hw1", "double.py")):
+        done = run(*command)
+        assert (done.exit_code, done.stderr) == (
+            2,
+            f"grade: {home.resolve()}/hw1/double.py is a folder; move it away and type this again\n",
+        )
+    done = run("check", "hw1")
+    assert done.exit_code == 2
+    assert "double.py is a folder; move it away, and `grade reset hw1 double.py` brings the starter back" in done.stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_other_file_of_hers_is_taken_for_the_module(home, lang):
+    """What is to be handed in under its own name is no module with a wrong name; her copy of the module is."""
+    toml = home / "hw1/assignment.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace('"pain.jsonl"]', '"break_it.py"]'), encoding="utf-8")
+    (home / "hw1/double.py").rename(home / "hw1/break_it.py")
+    said = run("submit", "hw1", lang=lang).stderr
+    assert said == {"en": "grade: hw1: has no double.py\n", "zh": "grade：hw1：没有 double.py\n"}[lang]
+    assert "`grade reset hw1 double.py`" in run("check", "hw1", lang=lang).stderr
+    (home / "hw1/double (1).py").write_text("x = 1\n")
+    assert "double (1).py" in run("submit", "hw1", lang=lang).stderr
+
+
+def test_a_place_that_cannot_take_the_zip_is_told_with_its_own_remedy(home, monkeypatch):
+    """A folder of that name, a full disk, no right to write: three remedies."""
+    assert run("submit", "hw1").exit_code == 0
+    (made,) = home.glob("hw1-submission-*.zip")
+    made.unlink()
+    made.mkdir()
+    assert "a folder is in its place: move it away" in run("submit", "hw1").stderr
+    made.rmdir()
+    for number, remedy in ((errno.ENOSPC, "free some space"), (errno.EACCES, "make the folder writable")):
+        monkeypatch.setattr("os.fsync", lambda _, number=number: (_ for _ in ()).throw(OSError(number, os.strerror(number))))
+        done = run("submit", "hw1")
+        assert (done.exit_code, remedy in done.stderr, list(home.glob("*.zip"))) == (2, True, [])
 
 
 def test_reset_without_kept_starters_says_where_to_find_one(home):

@@ -157,8 +157,9 @@ def _home(entries: dict[str, Item], wanted: tuple[str, ...], assignment: Assignm
 def _missing(source: str, entries: dict[str, Item], assignment: Assignment) -> Rejected:
     wanted = assignment.source_name
     alike = sorted(name for name in entries if name.rsplit("/", 1)[-1].casefold() == wanted.casefold())
-    others = sorted(name for name in entries if name.endswith((".py", ".ipynb")))
+    own = {*assignment.files, *assignment.given}
+    others = sorted(name for name in entries if name.endswith((".py", ".ipynb")) and name.rsplit("/", 1)[-1] not in own)
     near = next(iter([*alike, *others]), None)
     hint = f" (there is {shown(near)}; rename it, or move it up)" if near else ""
     zh = f"（有 {shown(near)}；请改名或移到最外层）" if near else ""
-    return Rejected(source, f"has no {wanted}{hint}", zh=f"里没有 {wanted}{zh}")
+    return Rejected(source, f"has no {wanted}{hint}", zh=f"没有 {wanted}{zh}")
