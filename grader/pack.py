@@ -54,7 +54,10 @@ def _write(path: Path, content: bytes, flush: Callable[[int], None]) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-        remedy, zh = ("free some space", "请腾出磁盘空间") if full else ("make the folder writable", "请检查文件夹权限")
+        remedy = "make the folder writable, or choose another where the command takes --out"
+        zh = "请检查文件夹权限；命令有 --out 的话，也可以另选一个文件夹"
+        if full:
+            remedy, zh = "free some space", "请腾出磁盘空间"
         if path.is_dir():
             remedy, zh = "a folder is in its place: move it away", "那里是一个同名的文件夹：请把它移走"
         raise CourseError(

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from grader import wall
+
 ROOT = Path(__file__).resolve().parent.parent
 GRADE = (sys.executable, "-m", "grader.cli")
 
@@ -168,6 +170,28 @@ def test_a_stage_or_hint_that_is_not_there_is_told_in_chinese(handout: Path) -> 
     assert (hint.returncode, "known" in hint.stderr) == (2, False)
 
 
+@pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here, so no process stays behind it")
+@pytest.mark.parametrize("asked", [[], ["--verbose"]])
+def test_verbose_shows_all_that_the_process_behind_the_wall_said(handout: Path, asked: list[str]) -> None:
+    """A fault tells its last line; the cause often stands above it."""
+    dies = "import sys, time; sys.stdin.close(); time.sleep(0.5); sys.exit('the cause\\nthe last line')"
+    code = f"""
+import sys
+from grader import cli, wall
+wall.command = lambda *given, **more: [sys.executable, "-c", {dies!r}]
+sys.argv = ["grade", "check", "hw2", *sys.argv[1:]]
+cli.run()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *asked], cwd=handout, env={**os.environ, "GRADE_LANG": "en", "GRADE_TIER": "2"},
+        capture_output=True, encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode == 3
+    assert "is gone: the last line" in said
+    assert ("the cause" in said) is bool(asked)
+
+
 def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 
@@ -272,3 +296,8 @@ def test_the_journal_is_handed_in_only_with_consent(handout: Path) -> None:
     assert submitted("--journal") == silent | {"hw2/journal.jsonl"}
     assert submitted() == silent | {"hw2/journal.jsonl"}
     assert submitted("--no-journal") == silent
+    (handout / ".grade" / "consent.json").unlink()
+    (handout / ".grade" / "consent.json").mkdir()  # an answer that cannot be kept stops no hand-in, and counts for this one
+    assert submitted("--no-journal") == silent
+    assert submitted("--journal") == silent | {"hw2/journal.jsonl"}
+    assert submitted() == silent
