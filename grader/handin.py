@@ -43,7 +43,7 @@ def start_again(assignment: Assignment, name: str | None = None) -> list[tuple[s
     """
     starters = _starters(assignment)
     if name is not None and name not in starters:
-        hint, zh = manifest.nearest(name, starters), manifest.nearest(name, starters, "zh")
+        hint, zh = manifest.nearest_both(name, starters)
         raise CourseError(f"{assignment.name} has no starter for {name!r}{hint}", zh=f"{assignment.name} 没有 {name!r} 的初始文件{zh}")
     done = []
     for wanted in [name] if name is not None else sorted(starters):

@@ -22,15 +22,18 @@ _LIMITS: dict[str, Any] = {"seconds": (int, float), "total": (int, float), "memo
 _CHECK: dict[str, Any] = {"device": str, "seconds": (int, float), "cap": int}
 
 
-def nearest(word: str, words: Iterable[str], lang: str = "en") -> str:
-    """Return ' (did you mean X?)' for the closest of *words*, or the whole list, or nothing; in *lang* (``en`` or ``zh``)."""
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return ' (did you mean X?)' for the closest of *words*, or the whole list, or nothing."""
+    return nearest_both(word, words)[0]
+
+
+def nearest_both(word: str, words: Iterable[str]) -> tuple[str, str]:
+    """Return what ``nearest`` does, in English and in Chinese."""
     words = list(words)
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
     if close:
-        return f"（你是想写 {close[0]!r} 吗？）" if lang == "zh" else f" (did you mean {close[0]!r}?)"
-    if not words:
-        return ""
-    return f"（有：{'、'.join(words)}）" if lang == "zh" else f" (known: {', '.join(words)})"
+        return f" (did you mean {close[0]!r}?)", f"（是不是 {close[0]!r}？）"
+    return (f" (known: {', '.join(words)})", f"（已知：{', '.join(words)}）") if words else ("", "")
 
 
 def load(folder: Path, private: Path | None = None) -> Assignment:
@@ -170,7 +173,7 @@ def find(name: str, start: Path) -> Assignment:
         if (folder / FILE_NAME).is_file():
             return load(folder, _private_of(folder))
     known = names(start)
-    hint, zh = nearest(name, known), nearest(name, known, "zh")
+    hint, zh = nearest_both(name, known)
     if not known:
         hint, zh = "; go into the course repository or an unpacked handout", "；请进入课程仓库，或解压后的作业文件夹"
     raise CourseError(f"no assignment {name!r} here{hint}", zh=f"这里没有作业 {name!r}{zh}")

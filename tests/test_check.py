@@ -162,7 +162,7 @@ def test_what_she_can_mend_is_one_line_and_exit_2(handout: Path, spoil: object, 
 
 def test_a_stage_or_hint_that_is_not_there_is_told_in_chinese(handout: Path) -> None:
     said = check(handout, "hw2", "nosuch", GRADE_LANG="zh").stderr
-    assert said.startswith("grade：hw2 没有阶段 'nosuch'（有：")
+    assert said.startswith("grade：hw2 没有阶段 'nosuch'（已知：")
     assert "known" not in said
     hint = subprocess.run(
         [*GRADE, "--lang", "zh", "hint", "hw2", "nosuch"], cwd=handout, capture_output=True, encoding="utf-8", check=False

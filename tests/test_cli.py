@@ -113,7 +113,7 @@ def test_help_names_every_command_and_imports_none():
         (CourseError("mend me", zh="请改我"), 2, "grade: mend me\n"),
         (GraderFault("the wall fell"), 3, "grade: the wall fell\nThis is the kit's fault, not yours"),
         (PermissionError(13, "Permission denied", "double.py"), 2, "grade: double.py: Permission denied; give yourself the right"),
-        (OSError(errno.ENOSPC, "No space left on device"), 2, "grade: the output: No space left on device; free some space"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "grade: the output: the disk is full; free some space"),
         (FileNotFoundError(2, "No such file", "kit.py"), 3, "grade: FileNotFoundError: "),
         (RuntimeError("odd"), 3, "grade: RuntimeError: odd\nThis is the kit's fault"),
         (KeyboardInterrupt(), 130, "\nStopped.\n"),
@@ -152,8 +152,8 @@ def test_verbose_adds_the_traceback_wherever_it_stands(arguments):
         (("reset", "--bad", "hw1"), "zh", "grade：没有选项 '--bad'。"),
         (("--lang", "fr", "reset"), "en", "grade: Invalid value for '--lang'"),
         (("reset", "hw9"), "en", "grade: no assignment 'hw9' here (did you mean 'hw1'?)"),
-        (("reset", "hw9"), "zh", "grade：这里没有作业 'hw9'（你是想写 'hw1' 吗？）\n"),
-        (("reset", "hw1", "x"), "zh", "grade：hw1 没有 'x' 的初始文件（有：double.py）\n"),
+        (("reset", "hw9"), "zh", "grade：这里没有作业 'hw9'（是不是 'hw1'？）\n"),
+        (("reset", "hw1", "x"), "zh", "grade：hw1 没有 'x' 的初始文件（已知：double.py）\n"),
     ],
 )
 def test_a_slip_on_the_line_is_mended_in_one_line(home, arguments, lang, says):

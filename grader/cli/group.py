@@ -150,8 +150,8 @@ def _mendable(error: OSError) -> CourseError | None:
         )
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return CourseError(
-            f"{where}: {error.strerror}; free some space and run the same command again",
-            zh=f"{where}：{error.strerror}；请腾出磁盘空间，再运行同一条命令",
+            f"{where}: the disk is full; free some space and run the same command again",
+            zh=f"{where}：磁盘已满；请腾出空间后重新运行",
         )
     if error.filename and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return CourseError(

@@ -58,7 +58,7 @@ def _chosen(assignment: Assignment, known: dict[str, tuple[Hint, ...]], check: s
         check = _first_failing(assignment, names)
     name = hints.name_of(check)
     if name not in names:
-        near, zh = manifest.nearest(name, names), manifest.nearest(name, names, "zh")
+        near, zh = manifest.nearest_both(name, names)
         raise CourseError(f"{assignment.name} has no hint for {check!r}{near}", zh=f"{assignment.name} 没有 {check!r} 的提示{zh}")
     return names[name], name
 
