@@ -43,11 +43,13 @@ def start_again(assignment: Assignment, name: str | None = None) -> list[tuple[s
     """
     starters = _starters(assignment)
     if name is not None and name not in starters:
-        hint = manifest.nearest(name, starters)
-        raise CourseError(f"{assignment.name} has no starter for {name!r}{hint}", zh=f"{assignment.name} 没有 {name!r} 的初始文件{hint}")
+        hint, zh = manifest.nearest_both(name, starters)
+        raise CourseError(f"{assignment.name} has no starter for {name!r}{hint}", zh=f"{assignment.name} 没有 {name!r} 的初始文件{zh}")
     done = []
     for wanted in [name] if name is not None else sorted(starters):
         path = assignment.folder / wanted
+        if path.is_dir():
+            raise CourseError(f"{path} is a folder; move it away and type this again", zh=f"{path} 是文件夹；请把它移走，再运行一次")
         mine = path.read_bytes() if path.is_file() else None
         if mine == starters[wanted]:
             continue

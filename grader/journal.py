@@ -7,6 +7,7 @@ for herself first, and evidence for statistics, never for marks.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zipfile
@@ -50,11 +51,15 @@ class Eureka:
 
 @dataclass(frozen=True)
 class Journal:
-    """A journal as it was read. ``intact`` is False when a line does not fit the one before it: then nothing of it counts."""
+    """A journal as it was read. ``intact`` is False when a line does not fit the one before it: then nothing of it counts.
+
+    ``torn`` bytes at the end are a line without its end, from a write that a full disk or a kill cut short: they are no entry.
+    """
 
     entries: tuple[Entry, ...] = ()
     intact: bool = True
     last: str = field(default=START, repr=False)
+    torn: int = field(default=0, repr=False)
 
     @property
     def passed(self) -> frozenset[str]:
@@ -113,13 +118,14 @@ def parse(content: bytes) -> Journal:
     """Read a journal from its bytes, from whoever they come. Never raises: what does not fit makes it not intact."""
     entries: list[Entry] = []
     last = START
-    for line in content.splitlines():
+    end = content.rfind(b"\n") + 1 if len(content) < MAX_BYTES else len(content)
+    for line in content[:end].splitlines():
         try:
             entry, last = _entry(json.loads(line), last)
         except (ValueError, KeyError, TypeError, RecursionError):
             return Journal(tuple(entries), False, last)
         entries.append(entry)
-    return Journal(tuple(entries), True, last)
+    return Journal(tuple(entries), True, last, len(content) - end)
 
 
 def _entry(row: Any, last: str) -> tuple[Entry, str]:
@@ -144,7 +150,7 @@ def _seal(row: Mapping[str, Any]) -> str:
 
 
 def append(folder: Path, kind: str, data: Mapping[str, Any]) -> None:
-    """Add a line. A journal that is not intact is set aside first. Raises CourseError where the folder cannot be written."""
+    """Add a line, or none. A journal that is not intact is set aside first. Raises CourseError where the folder cannot be written."""
     path, journal = path_of(folder), read(folder)
     row: dict[str, Any] = {"t": datetime.now(UTC).isoformat(timespec="seconds"), "kind": kind, "data": dict(data)}
     try:
@@ -154,12 +160,28 @@ def append(folder: Path, kind: str, data: Mapping[str, Any]) -> None:
             journal = Journal()
         row["prev"] = journal.last
         row["hash"] = _seal(row)
-        with path.open("ab") as file:
-            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        _write(path, json.dumps(row, ensure_ascii=False).encode() + b"\n", journal.torn)
     except OSError as error:
+        remedy, zh = "make the folder writable, or free some space", "请检查文件夹权限，或腾出磁盘空间"
+        if path.parent.exists() and not path.parent.is_dir():
+            remedy, zh = f"{FOLDER} should be a folder: move that file away", f"{FOLDER} 应该是文件夹：请把那个文件移走"
         raise CourseError(
-            f"{path}: the journal cannot be written: {error.strerror}", zh=f"{path}：无法写入学习日志：{error.strerror}"
+            f"{path}: the journal cannot be written ({error.strerror}); {remedy}", zh=f"{path}：无法写入学习日志（{error.strerror}）；{zh}"
         ) from None
+
+
+def _write(path: Path, line: bytes, torn: int) -> None:
+    """Put *line* in the place of the *torn* end, whole or not at all: a disk that is nearly full takes a part of it."""
+    with path.open("ab", buffering=0) as file:
+        end = file.tell() - torn
+        if torn:
+            file.truncate(end)
+        try:
+            while line:
+                line = line[file.write(line) :]
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def record(folder: Path, grade: Grade) -> None:
@@ -190,16 +212,25 @@ def consent(folder: Path) -> bool | None:
 
 
 def set_consent(folder: Path, agreed: bool) -> None:
-    """Remember her answer, so that she is asked once."""
-    (folder / FOLDER).mkdir(exist_ok=True)
-    (folder / FOLDER / CONSENT).write_text(json.dumps({"journal": agreed}) + "\n", encoding="utf-8")
+    """Remember her answer, so that she is asked once; where nothing can be written she is asked again."""
+    path = folder / FOLDER / CONSENT
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"journal": agreed}) + "\n", encoding="utf-8")
+    except OSError:
+        with contextlib.suppress(OSError):  # a full disk leaves an empty file
+            path.unlink()
 
 
-def to_hand_in(folder: Path) -> bytes | None:
-    """Return the journal's bytes if she agreed and it is intact, else None: what ``grade submit`` may pack."""
-    if consent(folder) is not True or not path_of(folder).is_file() or not read(folder).intact:
+def to_hand_in(folder: Path, agreed: bool | None = None) -> bytes | None:
+    """Return the journal's bytes if she *agreed*, now or once, and it is intact, else None: what ``grade submit`` may pack."""
+    if agreed is None:
+        agreed = consent(folder)
+    kept = read(folder)
+    if agreed is not True or not kept.entries or not kept.intact:
         return None
-    return path_of(folder).read_bytes()
+    content = path_of(folder).read_bytes()
+    return content[: len(content) - kept.torn]
 
 
 def first_passes(journal: Journal) -> Iterator[tuple[str, float, bool]]:

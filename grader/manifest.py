@@ -206,8 +206,10 @@ def find(name: str, start: Path) -> Assignment:
         if (folder / FILE_NAME).is_file():
             return _seen(folder)
     known = names(start)
-    hint = nearest(name, known) if known else "; go into the course repository or an unpacked handout"
-    raise CourseError(f"no assignment {name!r} here{hint}")
+    hint, zh = nearest_both(name, known)
+    if not known:
+        hint, zh = "; go into the course repository or an unpacked handout", "；请进入课程仓库，或解压后的作业文件夹"
+    raise CourseError(f"no assignment {name!r} here{hint}", zh=f"这里没有作业 {name!r}{zh}")
 
 
 def _seen(folder: Path) -> Assignment:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from grader import wall
+
 ROOT = Path(__file__).resolve().parent.parent
 GRADE = (sys.executable, "-m", "grader.cli")
 
@@ -158,6 +160,38 @@ def test_what_she_can_mend_is_one_line_and_exit_2(handout: Path, spoil: object, 
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_stage_or_hint_that_is_not_there_is_told_in_chinese(handout: Path) -> None:
+    said = check(handout, "hw2", "nosuch", GRADE_LANG="zh").stderr
+    assert said.startswith("grade：hw2 没有阶段 'nosuch'（已知：")
+    assert "known" not in said
+    hint = subprocess.run(
+        [*GRADE, "--lang", "zh", "hint", "hw2", "nosuch"], cwd=handout, capture_output=True, encoding="utf-8", check=False
+    )
+    assert (hint.returncode, "known" in hint.stderr) == (2, False)
+
+
+@pytest.mark.skipif(wall.probe().tier > 2, reason="NOT RUN: no wall of tier 1 or 2 here, so no process stays behind it")
+@pytest.mark.parametrize("asked", [[], ["--verbose"]])
+def test_verbose_shows_all_that_the_process_behind_the_wall_said(handout: Path, asked: list[str]) -> None:
+    """A fault tells its last line; the cause often stands above it."""
+    dies = "import sys, time; sys.stdin.close(); time.sleep(0.5); sys.exit('the cause\\nthe last line')"
+    code = f"""
+import sys
+from grader import cli, wall
+wall.command = lambda *given, **more: [sys.executable, "-c", {dies!r}]
+sys.argv = ["grade", "check", "hw2", *sys.argv[1:]]
+cli.run()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *asked], cwd=handout, env={**os.environ, "GRADE_LANG": "en", "GRADE_TIER": "2"},
+        capture_output=True, encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode == 3
+    assert "is gone: the last line" in said
+    assert ("the cause" in said) is bool(asked)
+
+
 def _edit(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 
@@ -172,6 +206,47 @@ def test_a_folder_that_cannot_be_written_can_be_checked(handout: Path) -> None:
     finally:
         for path in (handout, *handout.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+@pytest.mark.parametrize("asked", [[], ["--json"]])
+def test_a_journal_that_cannot_be_written_costs_no_result(handout: Path, asked: list[str]) -> None:
+    """What was computed is shown, with its exit code; one line says what is wrong, and what to do."""
+    (handout / ".grade").write_text("a file in the way\n", encoding="utf-8")
+    done = check(handout, "hw2", *asked)
+    assert done.returncode == 0
+    assert (json.loads(done.stdout)["score"] == 20.0) if asked else ("All passed: 20 / 20 points" in done.stdout)
+    (told,) = done.stderr.splitlines()
+    assert told.startswith("`grade status` will not know of this check. ")
+    assert told.endswith("move that file away")
+    _open_the_gate(handout)
+    done = check(handout, "hw2", *asked, GRADE_LANG="zh")
+    assert done.returncode == 1
+    assert "请把那个文件移走" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="NOT RUN: no /dev/full here")
+def test_a_result_that_cannot_be_written_is_mendable(handout: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*GRADE, "check", "hw2"], cwd=handout, env={**os.environ, "GRADE_LANG": "en"}, stdout=full, stderr=subprocess.PIPE,
+            encoding="utf-8", check=False, timeout=120,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "free some space" in done.stderr
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_exit_code_is_the_verdict_also_where_nobody_reads_on(handout: Path, right: bool) -> None:
+    """``grade check hw2 | true`` in a script: 0 where all passed, 1 where checks failed."""
+    if not right:
+        _open_the_gate(handout)
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run([*GRADE, "check", "hw2"], cwd=handout, stdout=write, stderr=write, check=False, timeout=120)
+    finally:
+        os.close(write)
+    assert done.returncode == (0 if right else 1)
 
 
 def test_ctrl_c_leaves_nothing_running(handout: Path) -> None:
@@ -221,3 +296,8 @@ def test_the_journal_is_handed_in_only_with_consent(handout: Path) -> None:
     assert submitted("--journal") == silent | {"hw2/journal.jsonl"}
     assert submitted() == silent | {"hw2/journal.jsonl"}
     assert submitted("--no-journal") == silent
+    (handout / ".grade" / "consent.json").unlink()
+    (handout / ".grade" / "consent.json").mkdir()  # an answer that cannot be kept stops no hand-in, and counts for this one
+    assert submitted("--no-journal") == silent
+    assert submitted("--journal") == silent | {"hw2/journal.jsonl"}
+    assert submitted() == silent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -116,6 +117,9 @@ def test_help_names_every_command_and_imports_none():
             "grade: /x/y: the disk is full; free some space and run the same command again",
         ),
         (GraderFault("the wall fell"), 3, "grade: the wall fell\nThis is the kit's fault, not yours"),
+        (PermissionError(13, "Permission denied", "double.py"), 2, "grade: double.py: Permission denied; give yourself the right"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "grade: the output: the disk is full; free some space"),
+        (FileNotFoundError(2, "No such file", "kit.py"), 3, "grade: FileNotFoundError: "),
         (RuntimeError("odd"), 3, "grade: RuntimeError: odd\nThis is the kit's fault"),
         (KeyboardInterrupt(), 130, "\nStopped.\n"),
         (click.Abort(), 130, "\nStopped.\n"),
@@ -153,6 +157,8 @@ def test_verbose_adds_the_traceback_wherever_it_stands(arguments):
         (("reset", "--bad", "hw1"), "zh", "grade：没有选项 '--bad'。"),
         (("--lang", "fr", "reset"), "en", "grade: Invalid value for '--lang'"),
         (("reset", "hw9"), "en", "grade: no assignment 'hw9' here (did you mean 'hw1'?)"),
+        (("reset", "hw9"), "zh", "grade：这里没有作业 'hw9'（是不是 'hw1'？）\n"),
+        (("reset", "hw1", "x"), "zh", "grade：hw1 没有 'x' 的初始文件（已知：double.py）\n"),
     ],
 )
 def test_a_slip_on_the_line_is_mended_in_one_line(home, arguments, lang, says):
@@ -182,6 +188,42 @@ def test_every_option_has_an_environment_variable(home, tmp_path):
     (tmp_path / "away").mkdir()
     assert run("submit", "hw1", GRADE_SUBMIT_OUT=str(tmp_path / "away")).exit_code == 0
     assert len(list((tmp_path / "away").glob("hw1-submission-*.zip"))) == 1
+
+
+def test_an_option_is_set_by_the_variable_that_is_called_as_it_is(home):
+    """``--json`` by GRADE_STATUS_JSON: whatever the code behind it calls it."""
+    assert json.loads(run("status", GRADE_STATUS_JSON="1").stdout)[0]["assignment"] == "hw1"
+    commands = {name: cli.main.get_command(click.Context(cli.main), name) for name in cli.COMMANDS}
+    gradebook = commands["gradebook"]
+    assert isinstance(gradebook, click.Group)
+    commands |= {f"gradebook_{name}": gradebook.get_command(click.Context(gradebook), name) for name in gradebook.commands}
+    for name, command in commands.items():
+        for option in (param for param in command.params if isinstance(param, click.Option)):
+            word = max(option.opts, key=len).removeprefix("--").replace("-", "_")
+            assert option.envvar == f"GRADE_{name}_{word}".upper()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody take away the folder that a program is in")
+@pytest.mark.parametrize("arguments", [["check", "hw1"], ["status"], ["reset", "hw1"]])
+def test_a_folder_that_is_gone_is_told_so(tmp_path, arguments):
+    (tmp_path / "gone").mkdir()
+    words = " ".join([sys.executable, "-P", "-c", "'from grader.door import run; run()'", *arguments])
+    done = subprocess.run(
+        ["sh", "-c", f"cd gone && rmdir ../gone && {words}"], cwd=tmp_path, env={**os.environ, "GRADE_LANG": "en"}, capture_output=True,
+        text=True, encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("grade: the folder that you are in is not there any more; go into")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is told otherwise on Windows")
+def test_nobody_reading_on_is_no_failure(home):
+    """``grade status | true``: exit 1 would say that checks failed."""
+    line = f"{sys.executable} -m grader.cli status"
+    done = subprocess.run(
+        ["sh", "-c", f"(sleep 0.2; {line}; echo $? >&2) | true"], cwd=home, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == "0\n"
 
 
 def test_chinese_survives_a_console_of_another_encoding(home):
@@ -242,6 +284,47 @@ def test_reset_refuses_a_file_without_a_starter(home, name):
     done = run("reset", "hw1", name)
     assert done.exit_code == 2
     assert f"hw1 has no starter for '{name}' (" in done.stderr
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_so(home):
+    (home / "hw1/double.py").unlink()
+    (home / "hw1/double.py").mkdir()
+    for command in (("reset", "hw1"), ("reset", "hw1", "double.py")):
+        done = run(*command)
+        assert (done.exit_code, done.stderr) == (
+            2,
+            f"grade: {home.resolve()}/hw1/double.py is a folder; move it away and type this again\n",
+        )
+    done = run("check", "hw1")
+    assert done.exit_code == 2
+    assert "double.py is a folder; move it away, and `grade reset hw1 double.py` brings the starter back" in done.stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_other_file_of_hers_is_taken_for_the_module(home, lang):
+    """What is to be handed in under its own name is no module with a wrong name; her copy of the module is."""
+    toml = home / "hw1/assignment.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace('"pain.jsonl"]', '"break_it.py"]'), encoding="utf-8")
+    (home / "hw1/double.py").rename(home / "hw1/break_it.py")
+    said = run("submit", "hw1", lang=lang).stderr
+    assert said == {"en": "grade: hw1: has no double.py\n", "zh": "grade：hw1：没有 double.py\n"}[lang]
+    assert "`grade reset hw1 double.py`" in run("check", "hw1", lang=lang).stderr
+    (home / "hw1/double (1).py").write_text("x = 1\n")
+    assert "double (1).py" in run("submit", "hw1", lang=lang).stderr
+
+
+def test_a_place_that_cannot_take_the_zip_is_told_with_its_own_remedy(home, monkeypatch):
+    """A folder of that name, a full disk, no right to write: three remedies."""
+    assert run("submit", "hw1").exit_code == 0
+    (made,) = home.glob("hw1-submission-*.zip")
+    made.unlink()
+    made.mkdir()
+    assert "a folder is in its place: move it away" in run("submit", "hw1").stderr
+    made.rmdir()
+    for number, remedy in ((errno.ENOSPC, "free some space"), (errno.EACCES, "make the folder writable")):
+        monkeypatch.setattr("os.fsync", lambda _, number=number: (_ for _ in ()).throw(OSError(number, os.strerror(number))))
+        done = run("submit", "hw1")
+        assert (done.exit_code, remedy in done.stderr, list(home.glob("*.zip"))) == (2, True, [])
 
 
 def test_reset_without_kept_starters_says_where_to_find_one(home):

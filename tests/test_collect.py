@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from git_kit import git, server, student
+from git_kit import PROGRAM, git, server, student
 
 from grader import collect, manifest, push, roster
 from grader.errors import CourseError
@@ -100,22 +103,84 @@ def test_collecting_again_changes_nothing(server: tuple[Path, str], tmp_path: Pa
     assert collected(people, tmp_path / "into")["ann"].status == "same"
 
 
-def test_submit_pushes_a_tag_that_collect_finds(server: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git knows who commits."""
+    for key in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{key}_NAME", "s")
+        monkeypatch.setenv(f"GIT_{key}_EMAIL", "s@e.org")
+
+
+@pytest.mark.usefixtures("somebody")
+def test_submit_pushes_a_tag_that_collect_finds(server: tuple[Path, str], tmp_path: Path) -> None:
     """From the student's push to the staff's folder."""
     base, url = server
-    for key, value in {
-        "GIT_AUTHOR_NAME": "s",
-        "GIT_AUTHOR_EMAIL": "s@e.org",
-        "GIT_COMMITTER_NAME": "s",
-        "GIT_COMMITTER_EMAIL": "s@e.org",
-    }.items():
-        monkeypatch.setenv(key, value)
     work = student(base, tmp_path, "ann", DEADLINE - dt.timedelta(days=1))
     (work / "micrograd.py").write_text("x = 'mine'\n", encoding="utf-8")
     pushed = push.push(manifest.load(work), now=DEADLINE - dt.timedelta(minutes=1))
     found = collected([Person("ann", repo=f"{url}/ann.git")], tmp_path / "into")["ann"]
     assert (found.tag, found.commit) == (pushed.tag, pushed.commit)
     assert (tmp_path / "into" / "ann" / "micrograd.py").read_text() == "x = 'mine'\n"
+
+
+@pytest.mark.usefixtures("somebody")
+def test_what_is_missing_is_told_and_is_not_in_the_commit(server: tuple[Path, str], tmp_path: Path) -> None:
+    """A log that was pushed once and is gone now: she is told so, and what is handed in is what she sees."""
+    base, _ = server
+    work = student(base, tmp_path, "ann", DEADLINE)
+    (work / "pain.jsonl").write_text("{}\n", encoding="utf-8")
+
+    def submit() -> str:
+        command = [sys.executable, "-m", "grader.cli", "--lang", "en", "submit", "hw2", "--git"]
+        done = subprocess.run(command, cwd=work, capture_output=True, encoding="utf-8", check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    assert "in it    pain.jsonl" in submit()
+    (work / "pain.jsonl").unlink()
+    said = submit()
+    tag = said.split()[-1]
+    assert "missing  pain.jsonl (its checks earn nothing)" in said
+    assert "pain.jsonl" not in git(work, "ls-tree", "-r", "--name-only", tag).splitlines()
+    assert "micrograd.py" in git(work, "ls-tree", "-r", "--name-only", tag).splitlines()
+
+
+@pytest.mark.usefixtures("somebody")
+def test_a_notebook_is_pushed_in_the_place_of_the_module(server: tuple[Path, str], tmp_path: Path) -> None:
+    """And the module that it replaces is in the commit no more: grading would take it for her work."""
+    base, _ = server
+    work = student(base, tmp_path, "ann", DEADLINE)
+    (work / "micrograd.py").unlink()
+    cell = {"cell_type": "code", "metadata": {}, "source": PROGRAM, "outputs": [], "execution_count": None}
+    (work / "hw2.ipynb").write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}), encoding="utf-8")
+    pushed = push.push(manifest.load(work))
+    assert "micrograd.py" not in pushed.missing
+    names = git(work, "ls-tree", "-r", "--name-only", pushed.tag).splitlines()
+    assert "hw2.ipynb" in names
+    assert "micrograd.py" not in names
+
+
+@pytest.mark.usefixtures("somebody")
+def test_git_that_fails_comes_with_a_remedy(server: tuple[Path, str], tmp_path: Path) -> None:
+    """No repository; a server that has newer commits; one that is not there; a program that could not be graded."""
+    base, _ = server
+    work = student(base, tmp_path, "ann", DEADLINE)
+    git(work, "commit", "--quiet", "--allow-empty", "-m", "from elsewhere")
+    git(work, "push", "--quiet", "origin", "main")
+    git(work, "reset", "--quiet", "--hard", "HEAD~")
+    (work / "micrograd.py").write_text("x = 'mine'\n", encoding="utf-8")
+    with pytest.raises(CourseError, match=r"rejected.*your work is committed here: try again, after git pull .*zip") as refused:
+        push.push(manifest.load(work))
+    assert "git pull" in refused.value.zh
+    git(work, "remote", "set-url", "origin", str(base / "nowhere.git"))
+    with pytest.raises(CourseError, match=r"git push: fatal: .*zip"):
+        push.push(manifest.load(work))
+    (work / "micrograd.py").write_bytes(b"\xff")
+    with pytest.raises(CourseError, match="UTF-8"):
+        push.push(manifest.load(work))
+    shutil.rmtree(work / ".git")
+    with pytest.raises(CourseError, match=r"lies in no git repository; hand in the zip"):
+        push.push(manifest.load(work))
 
 
 def test_submit_refuses_what_would_surprise(server: tuple[Path, str], tmp_path: Path) -> None:

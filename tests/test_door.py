@@ -326,6 +326,19 @@ def test_what_a_closed_pipe_did_not_take_is_not_told_later(home: Home) -> None:
     assert json.loads(home.warm("--json").stdout)["score"] == 20
 
 
+def test_nobody_reading_on_and_no_journal_change_no_exit_code(home: Home) -> None:
+    home.left()
+    line = " ".join(shlex.quote(word) for word in home.command(code=ONLY_WARM))
+    done = subprocess.run(["sh", "-c", f"({line}; echo $? >&2) | true"], cwd=home.folder, env=home.env, capture_output=True, check=True)
+    assert done.stderr == b"0\n"
+    subprocess.run(["rm", "-r", home.folder / ".grade"], check=True)
+    home.write("a file in the way\n", ".grade")
+    cold, warm = home.cold(), home.warm()
+    assert (cold.returncode, without_times(cold.stdout), cold.stderr) == (warm.returncode, without_times(warm.stdout), warm.stderr)
+    assert warm.returncode == 0
+    assert "will not know of this check" in warm.stderr
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 @pytest.mark.parametrize("arguments", [[], ["dubble"]])
 def test_a_closed_stream_is_nobodys(home: Home, closed: str, arguments: list[str]) -> None:

@@ -288,7 +288,7 @@ def test_an_empty_module_is_refused(tmp_path, data):
     ("data", "reason"),
     [
         (b"x = 1\ny = '\xff'\n", "line 2 is not UTF-8"),
-        (b"# coding: nonsense\n", "not UTF-8"),
+        (b"# -*- coding: nonsense -*-\nx = 1\n", "declares the encoding nonsense, which Python does not know; save it as UTF-8"),
         (b"# coding: utf-7\nx\n", "encoding utf-7"),
         (b"# coding: unicode_escape\nx\n", "encoding unicode"),
         (b"# coding: rot13\nk\n", "encoding rot-13"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from class_kit import journal_of, plant_class
 
 from grader import figures, journal
+from grader.errors import CourseError
 from grader.model import Grade, Outcome, Verdict
 
 
@@ -149,3 +153,50 @@ def test_the_journals_of_a_class_are_found_in_its_hand_ins(tmp_path):
 
 def test_two_mistakes_at_once_count_for_both():
     assert figures.class_figures({"ann": grade("assigns+late", a=False)}).misconceptions == (("assigns", 1), ("late", 1))
+
+
+@contextmanager
+def full_disk(bytes_left: int, path) -> Iterator[None]:
+    """No file grows past what *path* has and *bytes_left* more: a write takes what still fits, and the next one fails."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + bytes_left, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="NOT RUN: no limit for files on Windows")
+def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path):
+    """A part of a line fits: it does not stay, and she is told what to do."""
+    journal.record(tmp_path, grade(a=False))
+    path = journal.path_of(tmp_path)
+    before = path.read_bytes()
+    with full_disk(40, path), pytest.raises(CourseError, match="free some space"):
+        journal.record(tmp_path, grade(a=True))
+    assert path.read_bytes() == before
+    journal.record(tmp_path, grade(a=True))
+    assert [eureka.check for eureka in journal.read(tmp_path).eurekas()] == ["public/a"]
+
+
+@pytest.mark.parametrize("torn", [b'{"t": "2026-01-01T12:00:00+00:00", "ki', b"\0\0\0", b"{}"])
+def test_a_line_that_was_cut_short_is_no_tampering(tmp_path, torn):
+    """A kill or a power cut in the middle of a write: what was there counts, and the next line takes the place of the torn one."""
+    journal.record(tmp_path, grade(a=False))
+    path = journal.path_of(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn)
+    assert journal.read(tmp_path).intact
+    assert journal.to_hand_in(tmp_path, agreed=True) == whole
+    journal.record(tmp_path, grade(a=True))
+    assert path.read_bytes().startswith(whole + b'{"t"')
+    assert [len(row["data"]["passed"]) for row in rows(tmp_path)] == [0, 1]
+    assert not path.with_suffix(".broken.jsonl").exists()
+
+
+def test_an_answer_that_cannot_be_kept_is_asked_for_again(tmp_path):
+    (tmp_path / ".grade").write_text("a file in the way\n")
+    journal.set_consent(tmp_path, True)
+    assert journal.consent(tmp_path) is None

@@ -55,10 +55,10 @@ def home(tmp_path):
 class Session:
     """A `grade check hw9 --watch` in a pseudo-terminal."""
 
-    def __init__(self, folder, **variables: str) -> None:
+    def __init__(self, folder, shell: tuple[str, ...] = (), **variables: str) -> None:
         self.master, theirs = pty.openpty()
         self.resize(30, 100)
-        command = [sys.executable, "-m", "grader.cli", "check", "hw9", "--watch"]
+        command = [*shell, sys.executable, "-m", "grader.cli", "check", "hw9", "--watch"]
         self.process = subprocess.Popen(
             command,
             cwd=folder,
@@ -108,8 +108,8 @@ class Session:
 def session(home):
     opened = []
 
-    def start(**variables: str) -> Session:
-        opened.append(Session(home, **variables))
+    def start(*shell: str, **variables: str) -> Session:
+        opened.append(Session(home, shell, **variables))
         return opened[-1]
 
     yield start
@@ -209,6 +209,47 @@ def test_ctrl_c_ends_it_and_gives_the_terminal_back(session):
     it.until("Stopped.")
     assert termios.tcgetattr(it.master)[3] & termios.ECHO
     assert it.ended() == 130
+
+
+SHELL = """
+import os, signal, subprocess, sys, termios
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = subprocess.Popen(sys.argv[1:], process_group=0)
+os.tcsetpgrp(0, job.pid)
+while os.WIFSTOPPED(os.waitpid(job.pid, os.WUNTRACED)[1]):
+    os.tcsetpgrp(0, os.getpgrp())
+    given_back = termios.tcgetattr(0)
+    print("given back" if given_back[3] & termios.ECHO and given_back[3] & termios.ICANON else "kept", flush=True)
+    sys.stdin.readline()
+    os.tcsetpgrp(0, job.pid)
+    os.killpg(job.pid, signal.SIGCONT)
+"""
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(session):
+    """Under a shell that leaves the terminal's modes to its jobs, as many do: twice, and single keys work after each."""
+    it = session(sys.executable, "-c", SHELL)
+    it.until("10 / 20 points")
+    it.until("q quit")
+    for _ in range(2):
+        it.press("\x1a")
+        it.until("given back")
+        it.press("fg\n")
+        it.until("q quit")
+        it.press("l")
+        it.until("✗ double")
+    it.press("q")
+    assert it.ended() == 0
+
+
+def test_a_folder_that_was_moved_is_told_so_at_the_end(home, session):
+    it = session()
+    it.until("10 / 20 points")
+    it.until("q quit")
+    home.rename(home.with_name("elsewhere"))
+    it.press("q")
+    it.until("hw9 was moved or deleted; go to where it is now")
+    assert it.ended() == 2
 
 
 def test_polling_works_where_events_do_not(home, session):

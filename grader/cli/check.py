@@ -45,17 +45,15 @@ def command(homework: str, stage: str | None, as_json: bool, pdb: bool, watch: b
     submission = practice.my_work(assignment)
     door: Door | None = click.get_current_context().obj
     grade = (door or practice).check(assignment, submission, stage, speak.language())
-    from grader import journal
     from grader.model import Outcome
 
-    if grade.status == "graded":
-        journal.record(assignment.folder, grade)
     if as_json:
         from grader.reports import jsonform
 
         speak.emit(jsonform.to_json(grade, speak.language()))
     else:
         show(assignment, submission, grade)
+    _note(assignment, grade)
     newer.tell(assignment)
     if grade.status == "fault":
         return group.OURS
@@ -66,6 +64,22 @@ def command(homework: str, stage: str | None, as_json: bool, pdb: bool, watch: b
     if assignment.private is None and not any(verdict.question for verdict in grade.verdicts) and practice.is_changed(assignment):
         _tell_of_silence(assignment.name)
     return group.FAILED
+
+
+def _note(assignment: Assignment, grade: Grade) -> None:
+    """Write the run down; where that cannot be done, one line says so, and the result stands."""
+    from grader import journal
+    from grader.errors import CourseError
+
+    if grade.status != "graded":
+        return
+    try:
+        journal.record(assignment.folder, grade)
+    except CourseError as error:
+        speak.say(
+            f"`grade status` will not know of this check. {error.in_language('en')}",
+            f"`grade status` 里不会有这次检查。{error.in_language('zh')}",
+        )
 
 
 def _tell_of_silence(name: str) -> None:
@@ -84,9 +98,9 @@ def show(assignment: Assignment, submission: Submission, grade: Grade) -> None:
 
     lang = speak.language()
     for line in text.lines(grade, lang, speak.verbose(), hidden_concepts(assignment.folder, lang)):
-        click.echo(line)
+        speak.out(line)
     for line in (*_cost(assignment, grade), *_opened(assignment, submission, grade)):
-        click.echo(line)
+        speak.out(line)
 
 
 def hidden_concepts(folder: Path, lang: str) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.group import shared_options
+from grader.cli.group import name_variables, shared_options
 from grader.cli.speak import half, say
 from grader.cli.staff_store import course, course_rules, home, open_existing, store_option
 
@@ -19,6 +19,7 @@ class _Group(click.Group):
         found = super().get_command(ctx, cmd_name)
         if found is not None and not any("--lang" in param.opts for param in found.params):
             found.params.extend(shared_options())
+            name_variables(found, f"GRADE_GRADEBOOK_{cmd_name}")
             found.help = half(found.help or "")
             for param in found.params:
                 if isinstance(param, click.Option) and param.help:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 from grader.cli import speak
 
+if TYPE_CHECKING:
+    from grader.errors import CourseError
+
 PASSED, FAILED, MEND, OURS, INTERRUPTED = 0, 1, 2, 3, 130  # the exit codes of every command
+UNREAD = 141  # its reader went away in the middle (`| head`): what a shell says of such a program
 
 
 class Entry(NamedTuple):
@@ -58,6 +62,7 @@ class LazyGroup(click.Group):
         command.name = cmd_name
         known = {option for param in command.params for option in param.opts}
         command.params.extend(option for option in shared_options() if not known.intersection(option.opts))
+        name_variables(command, f"GRADE_{cmd_name}")
         return _in_her_language(command)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
@@ -87,8 +92,8 @@ class LazyGroup(click.Group):
             raise
         except (KeyboardInterrupt, click.Abort):
             return interrupted()
-        except BrokenPipeError:  # the reader of a pipe went away: click knows how to end in silence
-            raise
+        except BrokenPipeError:  # and nobody is there to be told
+            return UNREAD
         except Exception as error:
             return tell(error)
 
@@ -110,16 +115,13 @@ def tell(error: BaseException) -> int:
     """Write the line that *error* deserves, and return the exit code that goes with it."""
     from grader.errors import CourseError, GraderFault
 
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where, zh = (f"{error.filename}: ", f"{error.filename}：") if error.filename else ("", "")
-        text = f"{where}the disk is full; free some space and run the same command again"
-        error = CourseError(text, zh=f"{zh}磁盘已满；请腾出空间后重新运行").with_traceback(error.__traceback__)
-    if isinstance(error, (CourseError, GraderFault)):
-        speak.say(f"grade: {error.in_language('en')}", f"grade：{error.in_language('zh')}")
+    told = _mendable(error) if isinstance(error, OSError) else error
+    if isinstance(told, (CourseError, GraderFault)):
+        speak.say(f"grade: {told.in_language('en')}", f"grade：{told.in_language('zh')}")
     else:
         unexpected = f"{type(error).__name__}: {error}"
         speak.say(f"grade: {unexpected}", f"grade：{unexpected}")
-    code = MEND if isinstance(error, CourseError) else OURS
+    code = MEND if isinstance(told, CourseError) else OURS
     if code == OURS:
         speak.say(
             "This is the kit's fault, not yours; no points are lost. 'grade doctor' looks for the cause, --verbose shows the traceback.",
@@ -130,6 +132,33 @@ def tell(error: BaseException) -> int:
 
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     return code
+
+
+def _mendable(error: OSError) -> CourseError | None:
+    """Return what to mend where the system's refusal is ordinary trouble of a folder or a disk; None where it is ours."""
+    import errno
+
+    from grader.errors import CourseError
+
+    where = error.filename or speak.pick("the output", "输出")
+    try:
+        os.getcwd()
+    except OSError:
+        return CourseError(
+            "the folder that you are in is not there any more; go into your homework's folder (cd) and run the same command again",
+            zh="你所在的文件夹已经不存在；请用 cd 进入作业文件夹，再运行同一条命令",
+        )
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return CourseError(
+            f"{where}: the disk is full; free some space and run the same command again",
+            zh=f"{where}：磁盘已满；请腾出空间后重新运行",
+        )
+    if error.filename and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return CourseError(
+            f"{where}: {error.strerror}; give yourself the right to read and write there (chmod u+rw), and run the same command again",
+            zh=f"{where}：{error.strerror}；请给自己加上读写权限（chmod u+rw），再运行同一条命令",
+        )
+    return None
 
 
 def interrupted() -> int:
@@ -159,6 +188,13 @@ def _in_chinese(error: click.ClickException) -> str:
     if isinstance(error, click.exceptions.BadParameter):
         return f"参数 '{name}' 的值不对：{error.message}"
     return error.format_message()
+
+
+def name_variables(command: click.Command, prefix: str) -> None:
+    """Let each option of *command* be set by the variable that is called as it is: ``--json`` by ``GRADE_CHECK_JSON``."""
+    for param in command.params:
+        if isinstance(param, click.Option) and param.envvar is None:
+            param.envvar = f"{prefix}_{max(param.opts, key=len).lstrip('-')}".upper().replace("-", "_")
 
 
 def _in_her_language(command: click.Command) -> click.Command:

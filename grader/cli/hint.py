@@ -25,9 +25,9 @@ def command(homework: str, check: str | None) -> int:
     known = hints.load(assignment.folder)
     stage, name = _chosen(assignment, known, check)
     steps.demand(assignment, stage, parts_open(assignment))
-    click.echo(speak.pick(f"{stage}: {name}", f"{stage}：{name}"))
+    speak.out(speak.pick(f"{stage}: {name}", f"{stage}：{name}"))
     for hint in open_next(assignment, hints.find(known, stage, name), name):
-        click.echo(text(hint))
+        speak.out(text(hint))
     return group.PASSED
 
 
@@ -58,8 +58,8 @@ def _chosen(assignment: Assignment, known: dict[str, tuple[Hint, ...]], check: s
         check = _first_failing(assignment, names)
     name = hints.name_of(check)
     if name not in names:
-        near = manifest.nearest(name, names)
-        raise CourseError(f"{assignment.name} has no hint for {check!r}{near}", zh=f"{assignment.name} 没有 {check!r} 的提示{near}")
+        near, zh = manifest.nearest_both(name, names)
+        raise CourseError(f"{assignment.name} has no hint for {check!r}{near}", zh=f"{assignment.name} 没有 {check!r} 的提示{zh}")
     return names[name], name
 
 

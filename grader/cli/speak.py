@@ -63,14 +63,28 @@ def half(text: str) -> str:
 
 def say(en: str, zh: str) -> None:
     """Write one message for a person, in her language, to stderr."""
-    click.echo(pick(en, zh), err=True)
+    _write(pick(en, zh), err=True)
+
+
+def out(text: str) -> None:
+    """Write what the command was asked for to stdout."""
+    _write(text, err=False)
 
 
 def emit(record: Any) -> None:
     """Write one JSON value as one line to stdout, at once: a program may be reading along."""
     import json
 
-    click.echo(json.dumps(record, ensure_ascii=False))
+    out(json.dumps(record, ensure_ascii=False))
+
+
+def _write(text: str, *, err: bool) -> None:
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:  # nobody reads on (`| head`): the rest goes nowhere, and the exit code says what it would have said
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, (sys.stderr if err else sys.stdout).fileno())
+        os.close(nothing)
 
 
 def prepare_console() -> None:

@@ -32,7 +32,7 @@ def command(as_json: bool) -> int:
         return group.PASSED
     for _, lines in rows:
         for line in lines:
-            click.echo(line)
+            speak.out(line)
     return group.PASSED
 
 
@@ -78,7 +78,9 @@ def _lines(assignment: Assignment, kept: Journal, opened: tuple[str, ...], due: 
         for eureka in eurekas[-LATEST:]:
             lines.append(f"    {eureka.t[:16].replace('T', ' ')}  {hints.name_of(eureka.check)}{_after(eureka.since)}")
     if not kept.intact:
-        lines.append(speak.pick("  the journal was changed by hand; it does not count", "  学习日志被手动改过，不予采用"))
+        en = "the journal is damaged or was changed by hand; it does not count. The next check begins a new one and keeps this one"
+        zh = "学习日志已损坏，或被手动改过，不予采用；下次检查会新建一份，这一份留作备份"
+        lines.append(speak.pick(f"  {en}", f"  {zh}"))
     return lines
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.speak import pick, say
-
-if TYPE_CHECKING:
-    from grader.evidence import Evidence
 
 
 @click.command(help="Pack the files that are handed in as one zip. / 把要提交的文件打包成一个 zip。")
@@ -26,35 +23,34 @@ if TYPE_CHECKING:
 @click.option("--journal/--no-journal", default=None, help="Hand in my journal too (asked once). / 是否一起提交学习日志（只问一次）。")
 def command(hw: str, out: Path, git: bool, journal: bool | None) -> None:
     from grader import handin, manifest
-    from grader.evidence import Evidence
 
     assignment = manifest.find(hw, Path.cwd())
     if git:
         from grader import push
 
         pushed = push.push(assignment)
-        for name in pushed.files:
-            say(f"  in it    {name}", f"  已提交  {name}")
-        _warn(Evidence.of(assignment.folder, pushed.files))
+        _tell("已提交", assignment.folder, pushed.files, pushed.missing)
         say(f"pushed to {pushed.remote} as {pushed.tag}", f"已推送到 {pushed.remote}，标签 {pushed.tag}")
         return
     packed = handin.hand_in(assignment, out, _journal(assignment.folder, journal))
-    for name in packed.files:
-        say(f"  in it    {name}", f"  已打包  {name}")
-    for name in packed.missing:
-        say(f"  missing  {name} (its checks earn nothing)", f"  缺少    {name}（相应的检查没有分）")
-    _warn(Evidence.of(assignment.folder, packed.files))
+    _tell("已打包", assignment.folder, packed.files, packed.missing)
     say(f"wrote {packed.archive}: hand in this file", f"已写入 {packed.archive}：请提交这个文件")
 
 
-def _warn(evidence: Evidence) -> None:
-    """Name the logs and predictions that no check can read, while she can still mend them."""
+def _tell(zh: str, folder: Path, files: Sequence[str], missing: Sequence[str]) -> None:
+    """Say which files are handed in, which named ones are not there, and which logs no check can read, while she can still mend them."""
     from grader import phrases
+    from grader.evidence import Evidence
 
+    for name in files:
+        say(f"  in it    {name}", f"  {zh}  {name}")
+    for name in missing:
+        say(f"  missing  {name} (its checks earn nothing)", f"  缺少    {name}（相应的检查没有分）")
+    evidence = Evidence.of(folder, files)
     for name in evidence.names:
         if flaw := evidence.flaw(name):
-            en, zh = phrases.in_language(flaw, "en"), phrases.in_language(flaw, "zh")
-            say(f"  careful  {en} Mend it, or its checks earn nothing", f"  注意    {zh}请修好，否则相应的检查没有分")
+            en, mended = phrases.in_language(flaw, "en"), phrases.in_language(flaw, "zh")
+            say(f"  careful  {en} Mend it, or its checks earn nothing", f"  注意    {mended}请修好，否则相应的检查没有分")
 
 
 def _journal(folder: Path, answer: bool | None) -> bytes | None:
@@ -72,4 +68,4 @@ def _journal(folder: Path, answer: bool | None) -> bytes | None:
         zh = "一起提交学习日志吗？里面只有通过检查和打开提示的时间，没有代码"
         answer = click.confirm(pick(en, zh), default=False, err=True)
     journal.set_consent(folder, answer)
-    return journal.to_hand_in(folder) if answer else None
+    return journal.to_hand_in(folder, answer)

@@ -92,6 +92,11 @@ class Terminal:
         """Show what must be mended first."""
         self._draw([error.in_language(self._lang)])
 
+    def warn(self, error: CourseError) -> None:
+        """Add below what is drawn what does not work, while the rest does."""
+        self._out.write(f"{error.in_language(self._lang)}\r\n")
+        self._out.flush()
+
 
 def _with(grade: Grade, verdicts: list[Any]) -> Grade:
     from dataclasses import replace
@@ -118,17 +123,33 @@ def watch(assignment: Assignment, stage: str | None) -> int:
     """Watch until she quits. Exit code 0: all passed at the end; 1: something failed."""
     from grader import journal
 
-    loop = watching.Watch(assignment, stage, speak.language(), Terminal(sys.stdout, speak.language()))
-    loop.finished = lambda grade: journal.record(assignment.folder, grade) if grade.status == "graded" else None
+    terminal = Terminal(sys.stdout, speak.language())
+    loop = watching.Watch(assignment, stage, speak.language(), terminal)
+
+    def note(grade: Grade) -> None:
+        try:
+            if grade.status == "graded":
+                journal.record(assignment.folder, grade)
+        except CourseError as error:  # she sees the result all the same
+            terminal.warn(error)
+
+    loop.finished = note
     stop = threading.Event()
     seen = watching.state_of(assignment.folder, assignment.files)
     files = threading.Thread(target=_watch_files, args=(assignment, loop, stop, seen), daemon=True)
     keys = threading.Thread(target=watching.keys_pressed, args=(loop.events, sys.stdin.fileno()), daemon=True)  # pytest takes sys.stdin
-    with _single_keys(), _resizing(loop):
+    with _single_keys(loop), _resizing(loop):
         files.start()
         keys.start()
         try:
             loop.run()
+        except FileNotFoundError:
+            if assignment.folder.is_dir():
+                raise
+            raise CourseError(
+                f"{assignment.folder} was moved or deleted; go to where it is now, and start again",
+                zh=f"{assignment.folder} 已被移走或删除；请进入它现在的位置，再重新开始",
+            ) from None
         finally:
             stop.set()
     return group.FAILED if loop.state.failing or not loop.state.verdicts else group.PASSED
@@ -145,20 +166,38 @@ def _watch_files(assignment: Assignment, loop: watching.Watch, stop: threading.E
 
 
 @contextlib.contextmanager
-def _single_keys() -> Iterator[None]:
-    """Read single keys without echo, and give the terminal back as it was."""
+def _single_keys(loop: watching.Watch) -> Iterator[None]:
+    """Read single keys without echo. The terminal is given back as it was at the end, and as long as Ctrl-Z stops the process."""
     if sys.platform == "win32" or not sys.stdin.isatty():
         yield
         return
     import termios
     import tty
 
-    before = termios.tcgetattr(sys.stdin)
+    fd = sys.stdin.fileno()  # pytest takes sys.stdin
+    before = termios.tcgetattr(fd)
+
+    def go_on(*_: object) -> None:
+        with contextlib.suppress(termios.error):  # in the background; fg continues it once more
+            tty.setcbreak(fd)
+        loop.events.put("resized")
+
+    def stop(*_: object) -> None:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGTSTP, kept[signal.SIGTSTP])
+        signal.raise_signal(signal.SIGTSTP)  # here it stands still, until SIGCONT
+        signal.signal(signal.SIGTSTP, stop)
+        go_on()
+
+    kept = {number: signal.signal(number, act) for number, act in ((signal.SIGTSTP, stop), (signal.SIGCONT, go_on))}
     try:
-        tty.setcbreak(sys.stdin)
+        tty.setcbreak(fd)
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        for number, act in kept.items():
+            signal.signal(number, act)
+        termios.tcsetattr(fd, termios.TCSADRAIN, before)
 
 
 @contextlib.contextmanager

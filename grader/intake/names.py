@@ -158,7 +158,8 @@ def _home(entries: dict[str, Item], wanted: tuple[str, ...], assignment: Assignm
 def _missing(source: str, entries: dict[str, Item], assignment: Assignment) -> Rejected:
     wanted = assignment.source_name
     alike = sorted(name for name in entries if name.rsplit("/", 1)[-1].casefold() == wanted.casefold())
-    others = sorted(name for name in entries if name.endswith((".py", ".ipynb")))
+    own = {*assignment.files, *assignment.given}
+    others = sorted(name for name in entries if name.endswith((".py", ".ipynb")) and name.rsplit("/", 1)[-1] not in own)
     near = next(iter([*alike, *others]), None)
     packed = next((name for name in sorted(entries) if name.lower().endswith(PACKED)), None)
     if near is None and packed is not None:
@@ -166,4 +167,4 @@ def _missing(source: str, entries: dict[str, Item], assignment: Assignment) -> R
         return Rejected(source, text, zh=f"里没有 {wanted}，只有压缩包 {shown(packed)}；请解压后提交里面的内容")
     hint = f" (there is {shown(near)}; rename it, or move it up)" if near else ""
     zh = f"（有 {shown(near)}；请改名或移到最外层）" if near else ""
-    return Rejected(source, f"has no {wanted}{hint}", zh=f"里没有 {wanted}{zh}")
+    return Rejected(source, f"has no {wanted}{hint}", zh=f"没有 {wanted}{zh}")

@@ -6,7 +6,7 @@ import codecs
 import io
 import tokenize
 
-from grader.intake.refusal import Rejected
+from grader.intake.refusal import Rejected, shown
 
 # Text codecs that editors write. Others (punycode, idna, utf-7, unicode_escape ...) can hide code or take ages.
 _FAMILIES = (
@@ -34,8 +34,12 @@ def check_text(name: str, data: bytes) -> None:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         codec = codecs.lookup(encoding).name
-    except (SyntaxError, LookupError, ValueError):
-        raise _not_utf8(name) from None
+    except (SyntaxError, LookupError, ValueError) as error:
+        coding = str(error).partition("unknown encoding")[2].rpartition(": ")[2]
+        if not coding:
+            raise _not_utf8(name) from None
+        text = f"declares the encoding {shown(coding)}, which Python does not know; save it as UTF-8 and take that line out"
+        raise Rejected(name, text, zh=f"声明的编码是 {shown(coding)}，Python 不认识；请存为 UTF-8，并删掉那一行") from None
     if not codec.startswith(_FAMILIES):
         raise Rejected(name, f"declares the encoding {codec}; save it as UTF-8", zh=f"声明的编码是 {codec}；请存为 UTF-8")
     try:

@@ -155,7 +155,7 @@ class Bench:
         try:
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following.item if following else None)
         except GraderFault as error:
-            now.failure = failures.Failure(Outcome.FAULT, str(error))
+            now.failure = failures.fault(error)
         finally:
             now.printed, gone = now.workers.done(check, now.session)
         now.killed = isinstance(gone, WorkerKilled)

@@ -40,7 +40,7 @@ def explain(excinfo: pytest.ExceptionInfo[BaseException], phase: str) -> Failure
     if isinstance(error, EvidenceError):
         return Failure(Outcome.FAIL, str(error))
     if isinstance(error, (CourseError, GraderFault)):
-        return Failure(Outcome.FAULT, str(error))
+        return fault(error)
     if isinstance(error, pytest.skip.Exception):
         return Failure(Outcome.FAULT, "the suite skipped this check; a check either runs or is PENDING for a device")
     if isinstance(error, (AssertionError, pytest.fail.Exception)):
@@ -50,6 +50,11 @@ def explain(excinfo: pytest.ExceptionInfo[BaseException], phase: str) -> Failure
     if phase != "call" or isinstance(error, AUTHORS) or not isinstance(error, Exception):
         return Failure(Outcome.FAULT, f"the suite itself failed: {type(error).__name__}: {error}")
     return Failure(Outcome.FAIL, f"an answer of an unexpected kind: {type(error).__name__}: {error}"[:LONGEST])
+
+
+def fault(error: CourseError | GraderFault) -> Failure:
+    """Return what is ours: its text, and whatever was noted to its cause in the place of a traceback."""
+    return Failure(Outcome.FAULT, str(error), "\n".join(getattr(error, "__notes__", ())))
 
 
 def _is_plain(error: AttributeError) -> bool:

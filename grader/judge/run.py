@@ -121,6 +121,6 @@ def stage_only(bench: Bench, stage: str) -> Callable[[Check], bool]:
     """Return a filter for one stage. Raises CourseError with the nearest name."""
     names = sorted({check.stage for check in bench.checks})
     if stage not in names:
-        near = manifest.nearest(stage, names)
-        raise CourseError(f"{bench.assignment.name} has no stage {stage!r}{near}", zh=f"{bench.assignment.name} 没有阶段 {stage!r}{near}")
+        near, zh = manifest.nearest_both(stage, names)
+        raise CourseError(f"{bench.assignment.name} has no stage {stage!r}{near}", zh=f"{bench.assignment.name} 没有阶段 {stage!r}{zh}")
     return lambda check: check.stage == stage

@@ -25,10 +25,9 @@ def my_work(assignment: Assignment) -> Submission:
     """Read the student's files from the handout's folder. Raises CourseError with what is wrong and how to get the starter back."""
     source = assignment.folder / assignment.source_name
     if not source.is_file() and not any((assignment.folder / name).is_file() for name in assignment.notebook_names):
-        raise CourseError(
-            f"{source} is not there; `grade reset {assignment.name}` brings the starter back",
-            zh=f"{source} 不存在；用 `grade reset {assignment.name}` 可以取回初始文件",
-        )
+        state, zh = ("is a folder; move it away, and", "是文件夹；请把它移走，再") if source.is_dir() else ("is not there;", "不存在；")
+        again = _reset(assignment)
+        raise CourseError(f"{source} {state} {again} brings the starter back", zh=f"{source} {zh}用 {again} 可以取回初始文件")
     name = os.environ.get("USER") or os.environ.get("USERNAME") or "me"
     submission = intake.admit(assignment.folder, assignment, name)
     manifest.need_packages(assignment)
@@ -49,11 +48,18 @@ def _needs_names(assignment: Assignment, submission: Submission) -> None:
     missing = [name for name in asked if name not in words]
     if missing:
         names = ", ".join(missing)
-        remedy = f"`grade reset {assignment.name}` brings the starter back and keeps your file as a backup"
+        again = _reset(assignment)
         raise CourseError(
-            f"{assignment.source_name} has no {names}; {remedy}",
-            zh=f"{assignment.source_name} 里没有 {names}；初始文件里有：`grade reset {assignment.name}` 可以取回，你的文件会留作备份",
+            f"{assignment.source_name} has no {names}; {again} brings the starter back and keeps your file as a backup",
+            zh=f"{assignment.source_name} 里没有 {names}；初始文件里有：{again} 可以取回，你的文件会留作备份",
         )
+
+
+def _reset(assignment: Assignment) -> str:
+    """Return what to type for the starter of the module, or of the notebook in its place, and of no other file of hers."""
+    kept = assignment.folder / ".kit" / "starter"
+    name = next((name for name in assignment.notebook_names if (kept / name).is_file()), assignment.source_name)
+    return f"`grade reset {assignment.name} {name}`"
 
 
 def open_starter(assignment: Assignment, submission: Submission, tier: int | None = None) -> Starter:

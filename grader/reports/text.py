@@ -31,7 +31,7 @@ def lines(grade: Grade, lang: str = "en", verbose: bool = False, hidden: Sequenc
     """Return *grade* as lines for a terminal. *hidden* are stage and concept of checks that this grade did not run."""
     zh, grade = lang == "zh", grade_in(grade, lang)
     if grade.status != "graded":
-        return _ungraded(grade, zh)
+        return [*_ungraded(grade, zh), *(_causes(grade) if verbose else [])]
     lost = [v for v in grade.verdicts if v.outcome is not Outcome.PASS]
     failed = [v for v in lost if v.outcome not in (Outcome.PENDING, Outcome.FAULT)]
     found: list[str] = []
@@ -72,6 +72,12 @@ def _ungraded(grade: Grade, zh: bool) -> list[str]:
         return [_pick(zh, f"Not accepted: {line(grade.message)}", f"未被接受：{line(grade.message)}")]
     fault = _pick(zh, "Our grader failed; this costs you nothing", "批改程序出错；不扣分")
     return [f"{fault}: {line(grade.message)}" if grade.message else f"{fault}."]
+
+
+def _causes(grade: Grade) -> list[str]:
+    """Return what is known of each fault's cause, once."""
+    causes = dict.fromkeys(v.traceback for v in grade.verdicts if v.outcome is Outcome.FAULT and v.traceback)
+    return [f"  | {part}" for cause in causes for part in block(cause)]
 
 
 def _concept(verdict: Verdict, lang: str) -> str:

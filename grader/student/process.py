@@ -132,7 +132,10 @@ class Zygote:
         if self._process.stderr and not self._said:
             self._said = self._process.stderr.read(2000).decode("utf-8", "replace").strip()
         last = self._said.splitlines()[-1] if self._said else "no message"
-        return GraderFault(f"the process behind the wall (tier {self.wall.tier}) is gone: {last}; `grade doctor` says what is missing")
+        fault = GraderFault(f"the process behind the wall (tier {self.wall.tier}) is gone: {last}; `grade doctor` says what is missing")
+        if self._said:
+            fault.add_note(self._said)  # all of it, for --verbose
+        return fault
 
     def start(self, program: Program, budget: Budget, *, often: bool = False) -> Worker:
         """Fork a sealed worker for *program*; returns before it has loaded. One that will *often* be asked for gets an embryo."""
