@@ -181,11 +181,13 @@ class Rules:
 def _newest(tries: Iterable[Try]) -> list[Try]:
     """Return one try a hand-in, in their order: a regrade takes the place of the grading before; a fault only of nothing."""
     newest: dict[tuple[str, str], Try] = {}
+    first: dict[tuple[str, str], int] = {}
     for one in sorted(tries, key=lambda t: t.number):
         came = one.submission, one.handed_in
+        first.setdefault(came, one.number)
         if one.status != "fault" or came not in newest:
             newest[came] = one
-    return sorted(newest.values(), key=lambda t: (t.handed_in, t.number))
+    return [newest[came] for came in sorted(newest, key=lambda came: (came[1], first[came]))]
 
 
 def _on_curve(curve: tuple[tuple[float, float], ...], days: float) -> float:

@@ -12,7 +12,7 @@ import pytest
 from gradebook_kit import book, grade, postgres, url, verdict  # noqa: F401
 
 from grader.errors import GraderFault
-from grader.gradebook import HandIn, Key, Mark, Noted, open_store, standings
+from grader.gradebook import HandIn, Key, Mark, Noted, handins, open_store, standings
 from grader.model import Outcome
 from grader.rules import Rules
 
@@ -205,6 +205,43 @@ def test_a_stated_instant_moves_what_was_guessed_to_come_before(book):
     book.append(grade(submission="c"), handed_in=day(10), stated=True)
     book.note_hand_ins("hw2", [HandIn(student, "c", day(8), stated=True)])
     assert came(book) == {"a": ("08",), "b": ("09",), "c": ("08",)}  # b's was stated
+
+
+def test_an_earlier_weeks_folder_graded_again_brings_nothing_new(book):
+    """Neither a stated instant that is known, nor a guess that a stated one has replaced."""
+    student = grade().student
+    book.append(grade(submission="a"), handed_in=day(1), stated=True)
+    book.append(grade(submission="b"), handed_in=day(5), stated=True)
+    assert book.note_hand_ins("hw2", [HandIn(student, "a", day(9), stated=True)])
+    assert book.note_hand_ins("hw2", [HandIn(student, "a", day(1), stated=True)]) == {}
+    assert came(book) == {"a": ("01", "09"), "b": ("05",)}
+
+
+def test_a_guess_that_was_replaced_does_not_come_back(book):
+    student = grade().student
+    book.append(grade(submission="a"), handed_in=day(10))
+    book.append(grade(submission="b"), handed_in=day(5), stated=True)
+    book.append(grade(submission="c"), handed_in=day(7), stated=True)
+    assert book.note_hand_ins("hw2", [HandIn(student, "a", day(10))]) == {}
+    assert came(book) == {"a": ("05",), "b": ("05",), "c": ("07",)}
+
+
+def test_two_runs_that_note_the_same_hand_in_note_it_once(book, monkeypatch):
+    """The other one was first, between the look and the writing."""
+    book.append(grade(submission="a"), handed_in=day(1))
+    book.append(grade(submission="b"), handed_in=day(2))
+    again = [HandIn(grade().student, "a", day(3))]
+    look = handins._news
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(handins, "_news", look)
+        found = look(*arguments)
+        assert book.note_hand_ins("hw2", again)
+        return found
+
+    monkeypatch.setattr(handins, "_news", overtaken)
+    assert book.note_hand_ins("hw2", again) == {}
+    assert came(book) == {"a": ("01", "03"), "b": ("02",)}
 
 
 def test_new_work_with_a_stated_instant_comes_after_what_was_guessed(book):

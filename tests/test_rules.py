@@ -206,6 +206,13 @@ def test_a_regrade_takes_the_place_of_the_grading_before():
     assert found.count("a", {"hw1": tries})["hw1"].final == 60
 
 
+def test_a_regrade_does_not_change_the_order_of_hand_ins_of_one_instant():
+    """A guess that was pulled back to its successor's instant came first, whichever of the two was regraded first."""
+    when = "2026-02-01T00:00:00+00:00"
+    tries = [one(when, 0, 1, "a"), one(when, 100, 2, "b"), one(when, 100, 3, "b"), one(when, 0, 4, "a")]
+    assert Rules().count("a", {"hw1": tries})["hw1"].chosen.number == 3
+
+
 def test_a_rejected_hand_in_or_a_fault_does_not_wipe_out_a_grade():
     """The last graded one counts."""
     tries = [one("2026-02-01T00:00:00+00:00", 90, 1), one("2026-02-02T00:00:00+00:00", 0, 2, status="rejected")]

@@ -212,7 +212,7 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
     from grader.errors import CourseError
     from grader.gradebook import orphans, standings
 
-    name = scheme.setup.assignment.name
+    name, in_force = scheme.setup.assignment.name, rules.find(_root())  # a slip in course.toml stops it before anything is written
     attempts = book.attempts(name)
     entries, missing = recorded(attempts, originals, scheme)
     done = book.known(name)
@@ -238,7 +238,7 @@ def _regrade(scheme: Scheme, book: Gradebook, originals: Originals, chosen: Chos
         if as_json:
             emit(reports.to_json(grade, language()))
     say(f"wrote {len(found)} attempts; manual marks are as they were", f"已写入 {len(found)} 次批改；人工评分没有改变")
-    tell_orphans(name, orphans(standings(book, name, rules.find(_root()))))
+    tell_orphans(name, orphans(standings(book, name, in_force)))
     return OURS if any(change.after.status == "fault" for change in found) else GRADED
 
 

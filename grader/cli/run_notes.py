@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from grader.batch.plan import Entry
     from grader.gradebook import Summary
 
+_NAMED = 20  # ids in one line
+
 
 def strangers(entries: Sequence[Entry], roster: Collection[str]) -> None:
     """Warn of hand-ins of nobody on the roster; without a roster everybody is known."""
@@ -42,7 +44,7 @@ def unplaced(folder: Path, entries: Sequence[Entry]) -> None:
 
 def of_another_suite(unchanged: Collection[tuple[str, str]], summaries: Iterable[Summary], suite_hash: str, hw: str) -> None:
     """Say how many hand-ins, graded by today's suite, have been graded by another one since; that other grading counts."""
-    newest = {(s.student, s.submission): s.suite_hash for s in summaries if s.status != "fault"}
+    newest = {(s.student, s.submission): s.suite_hash for s in summaries if s.status == "graded"}
     count = sum(newest.get(one, suite_hash) != suite_hash for one in unchanged)
     if count:
         say(
@@ -53,9 +55,10 @@ def of_another_suite(unchanged: Collection[tuple[str, str]], summaries: Iterable
 
 def _warn(ids: Iterable[str], known: Sequence[str], en: tuple[str, str], zh: tuple[str, str]) -> None:
     """Write one line: the ids, each with the nearest one that is known and free, what is wrong with them, and what to do."""
-    ids = sorted(ids)
-    if ids:
-        near = [difflib.get_close_matches(one, known, n=1, cutoff=0.6) for one in ids]
-        told = [f"{line(one)} ({line(close[0])}?)" if close else line(one) for one, close in zip(ids, near, strict=True)]
-        named = ", ".join(told)
-        say(f"warning: {named}: {en[0]}; {en[1]}", f"警告：{named}：{zh[0]}；{zh[1]}")
+    found = sorted(ids)
+    if found:
+        shown, more = found[:_NAMED], len(found) - _NAMED  # to look for a near id takes a while
+        near = [difflib.get_close_matches(one, known, n=1, cutoff=0.6) for one in shown]
+        named = ", ".join(f"{line(one)} ({line(close[0])}?)" if close else line(one) for one, close in zip(shown, near, strict=True))
+        rest, rest_zh = (f", and {more} more", f"，还有 {more} 个") if more > 0 else ("", "")
+        say(f"warning: {named}{rest}: {en[0]}; {en[1]}", f"警告：{named}{rest_zh}：{zh[0]}；{zh[1]}")

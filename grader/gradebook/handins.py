@@ -22,6 +22,7 @@ class _Came:
     submission: str
     instant: str
     stated: bool
+    was: str = ""  # the instant that this one took the place of
 
 
 class HandIns:
@@ -38,10 +39,12 @@ class HandIns:
         with self._database.write() as connection:
             students = [one.student for one in seen]
             for start in range(0, len(students), _CHUNK):  # another run may be about to note the same
-                connection.execute(sa.select(STUDENTS.c.key).where(STUDENTS.c.id.in_(students[start : start + _CHUNK])).with_for_update())
+                hers = sa.select(STUDENTS.c.key).where(STUDENTS.c.id.in_(students[start : start + _CHUNK]))
+                connection.execute(hers.order_by(STUDENTS.c.key).with_for_update())  # in one order, or two runs wait for each other
             news = _news(connection, assignment, seen)
             rows = [{**row, "assignment": assignment, "noted_at": now} for found in news.values() for row in found]
-            connection.execute(HAND_INS.insert(), rows)
+            if rows:  # the other run may have been first
+                connection.execute(HAND_INS.insert(), rows)
         return {student: Noted(found[0]["handed_in"], found[0]["replaces"] or "") for student, found in news.items()}
 
 
@@ -62,7 +65,7 @@ def instants(first: str, noted: Iterable[Any]) -> tuple[str, ...]:
 def _came(submission: str, first: str, stated: bool, noted: Iterable[Any]) -> list[_Came]:
     found = [_Came(submission, first, stated)]
     for row in noted:
-        now = _Came(submission, row.handed_in, bool(row.stated))
+        now = _Came(submission, row.handed_in, bool(row.stated), row.replaces or "")
         found = [now if one.instant == row.replaces else one for one in found] if row.replaces else [*found, now]
     return found
 
@@ -100,10 +103,11 @@ def _new(one: HandIn, known: Sequence[_Came]) -> list[dict[str, Any]]:
     """Work that is known, and lies there again after other work with a later instant, was handed in again.
 
     A stated instant takes the place of the one that is known; one guessed from a file's time never does, so that a copied file is not late.
-    What was guessed to come before, and later than what is stated now, moves with it: its file's time was that of a download, too.
+    What was guessed to come before, and later than what is stated now, moves with it: its file's time was that of a download, too. A folder
+    of an earlier week that is graded again brings nothing new: neither what is known, nor a guess that was replaced.
     """
     mine = [came for came in known if came.submission == one.submission]
-    if not mine:
+    if not mine or one.instant in {came.instant for came in mine} or (not one.stated and one.instant in {came.was for came in mine}):
         return []
     newest, last = (max(some, key=lambda came: came.instant) for some in (known, mine))
     if newest.submission != one.submission and one.instant > newest.instant:
