@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import zipfile
 import zlib
@@ -156,7 +157,7 @@ def append(folder: Path, kind: str, data: Mapping[str, Any]) -> None:
     try:
         path.parent.mkdir(exist_ok=True)
         if not journal.intact:
-            path.replace(path.with_suffix(".broken.jsonl"))
+            path.replace(_free(path))
             journal = Journal()
         row["prev"] = journal.last
         row["hash"] = _seal(row)
@@ -168,6 +169,12 @@ def append(folder: Path, kind: str, data: Mapping[str, Any]) -> None:
         raise CourseError(
             f"{path}: the journal cannot be written ({error.strerror}); {remedy}", zh=f"{path}：无法写入学习日志（{error.strerror}）；{zh}"
         ) from None
+
+
+def _free(path: Path) -> Path:
+    """Return a name beside *path* that nothing has yet: a journal that was set aside before stays."""
+    names = (path.with_name(f"{path.name}.{number}.bak") for number in itertools.count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _write(path: Path, line: bytes, torn: int) -> None:

@@ -380,7 +380,7 @@ def test_what_cannot_be_read_is_rejected_with_a_line(course):
     hand_in(course, "ada", RIGHT)
     for name in ("s36.rar", "s37.7z", "s38.txt", "ada.docx", "s39.tar.xz"):
         (course / "class" / name).write_bytes(b"Rar!")
-    for name in ("roster.csv", ".DS_Store", "Thumbs.db", "desktop.ini", "collected.jsonl"):
+    for name in ("roster.csv", ".DS_Store", "Thumbs.db", "desktop.ini", "collected.jsonl", "notes.md", "Makefile"):
         (course / "class" / name).write_bytes(b"x")
     done = run(course, "class")
     assert "1 graded, 4 rejected" in done.stderr

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ import sqlalchemy as sa
 from gradebook_kit import book, grade, postgres, url  # noqa: F401
 
 from grader.errors import CourseError, GraderFault
-from grader.gradebook import HandIn, leases, open_store, schema
+from grader.gradebook import HandIn, Mark, leases, open_store, schema
 from grader.gradebook.leases import Owner
+from grader.gradebook.store import Gradebook
 from grader.roster import Person
 
 TESTS = Path(__file__).parent
@@ -303,10 +305,8 @@ def test_a_store_that_cannot_be_written_can_be_read(tmp_path):
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 3), done.stderr
 
 
-def test_a_store_of_the_second_version_lets_a_suite_come_back(book, url):
-    """What came third: hand-ins that come again, who is on a roster, and gradings of a suite that was put back."""
-    book.append(grade("ann"))
-    book.import_roster([Person("bob", "Bob")])
+def to_second_version(book: Gradebook) -> None:
+    """Take away what came third."""
     key = "assignment, student_key, submission, suite_hash, kit, seed, device"
     with book._database.write() as connection:
         schema.HAND_INS.drop(connection)
@@ -314,6 +314,51 @@ def test_a_store_of_the_second_version_lets_a_suite_come_back(book, url):
             connection.execute(sa.text(f"ALTER TABLE {change}"))
         connection.execute(sa.text(f"CREATE UNIQUE INDEX attempts_once ON attempts ({key}) WHERE status <> 'fault'"))
         connection.execute(schema.VERSION.delete().where(schema.VERSION.c.version > 2))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="NOT RUN: Windows keeps folders writable")
+def test_an_older_store_and_a_torn_log_say_what_to_do_where_nothing_can_be_written(tmp_path):
+    """A store that wants a migration, and a log without its index: one line each, with the remedy, and the remedy works."""
+    course, copy = tmp_path / "course", tmp_path / "copy"
+    course.mkdir()
+    with open_store(course / "grades.sqlite") as book:
+        book.append(grade("ada"))
+        copy.mkdir()
+        for name in ("grades.sqlite", "grades.sqlite-wal"):
+            shutil.copy(course / name, copy)
+        to_second_version(book)
+    with sqlite3.connect(course / "grades.sqlite") as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw.close()
+    for folder, told in ((course, "written by an older kit"), (copy, "copy both files")):
+        done = read_only(folder, "export", "hw2", "--to", "csv")
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert told in done.stderr
+        with open_store(folder / "grades.sqlite") as book:
+            assert [summary.student for summary in book.summaries()] == ["ada"]
+        done = read_only(folder, "export", "hw2", "--to", "csv")
+        assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+
+
+def test_an_older_stores_ids_are_composed(book, url):
+    """A Mac's folder gave `josé` in two letters; today's hand-ins and rosters find the same student. Two that differ stay two."""
+    composed, other = "josé", "zoë"
+    apart = [unicodedata.normalize("NFD", name) for name in (composed, other)]
+    for student in (*apart, other, "ann"):
+        book.append(grade(student))
+    book.add_marks([Mark("hw2", apart[0], "essay", 4.0, 5.0)])
+    to_second_version(book)
+    with open_store(url) as again:
+        assert {person.id for person in again.roster()} == {composed, *apart[1:], other, "ann"}
+        assert again.append(grade(composed, submission="later")) == 2
+        assert list(again.marks("hw2")) == [(composed, "essay")]
+
+
+def test_a_store_of_the_second_version_lets_a_suite_come_back(book, url):
+    """What came third: hand-ins that come again, who is on a roster, and gradings of a suite that was put back."""
+    book.append(grade("ann"))
+    book.import_roster([Person("bob", "Bob")])
+    to_second_version(book)
     with open_store(url) as again:
         assert again.listed() == {"bob"}
         assert [again.append(grade("ann", suite_hash=name)) for name in ("s2", grade().suite_hash, grade().suite_hash)] == [2, 3, 3]

@@ -114,3 +114,17 @@ def test_instants_that_come_later_or_are_mended_count(course):
     (course / "class" / "instants.csv").unlink()
     assert "1 unchanged" in run(course, "class").stderr
     assert standing(course, late).final == 90
+
+
+@pytest.mark.skipif(wall.probe().tier > 2, reason=f"NOT RUN: {TIER}")
+def test_a_time_corrected_together_with_the_suite_is_told(course):
+    """Work that is graded anew tells of its corrected instant, too: the row says both."""
+    put(course, RIGHT, "2026-11-23T07:00+00:00")
+    run(course, "class")
+    written(course / "class", "id,instant\nada,2026-11-09T10:00:00Z\n")
+    suite = course / "assignments/hw1/tests/test_double.py"
+    suite.write_text(suite.read_text() + "\n# mended\n")
+    told = run(course, "class").stderr
+    assert "1 graded" in told
+    assert "time corrected: 2026-11-09T10:00:00+00:00 (was 2026-11-23T07:00:00+00:00)" in told
+    assert "1 unchanged" in run(course, "class").stderr

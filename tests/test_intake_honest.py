@@ -11,7 +11,7 @@ import pytest
 from intake_kit import HONEST, assignment, tar_entry, tar_of, zip_of
 
 from grader.errors import CourseError
-from grader.intake import Rejected, admit, scan
+from grader.intake import Rejected, admit, scan, strays
 
 
 def folder_of(path: Path, **files: bytes) -> Path:
@@ -156,6 +156,18 @@ def test_scan_finds_one_hand_in_a_student(tmp_path):
     for name in ("bob.zip", "cy.tar.gz", "di.ipynb", "ed.py", "roster.csv", ".DS_Store", "fay.rar", "ada.txt"):
         (tmp_path / name).write_bytes(b"")
     assert [student for student, _ in scan(tmp_path, assignment())] == ["ada", "bob", "cy", "di", "ed", "fay"]
+
+
+def test_a_file_that_nobody_hands_in_makes_no_student(tmp_path):
+    """Notes, tools' files and a file without an ending are named, and are nobody's; a foreign archive, or a document, is a hand-in."""
+    folder_of(tmp_path / "ada", micrograd__py=HONEST)
+    others = ["Makefile", "a.tar.zip.log", "marks.xlsx", "notes.md", "page.html", "x\x1b.json", "y.db"]
+    documents = ["s1.RAR", "s2.tar.xz", "s3.pdf", "s4.docx", "s5.txt"]
+    for name in (*others, *documents, "bob.zip", "roster.csv", "README.md", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "fay.md").symlink_to("ada")
+    assert strays(tmp_path) == others
+    assert [student for student, _ in scan(tmp_path, assignment())] == ["ada", "bob", "fay.md", "s1", "s2", "s3", "s4", "s5"]
 
 
 def test_scan_refuses_two_hand_ins_of_one_student(tmp_path):

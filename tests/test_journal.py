@@ -89,7 +89,18 @@ def test_a_journal_that_was_changed_is_not_intact_and_is_not_handed_in(tmp_path,
     assert journal.to_hand_in(tmp_path) is None
     journal.opened(tmp_path, "a", 1)  # a new one is begun, the old one kept aside
     assert journal.read(tmp_path).intact
-    assert path.with_suffix(".broken.jsonl").is_file()
+    assert path.with_name("journal.jsonl.1.bak").is_file()
+
+
+def test_a_journal_that_was_set_aside_stays(tmp_path):
+    """A second one that is not intact does not take the place of the first."""
+    path = journal.path_of(tmp_path)
+    path.parent.mkdir()
+    for broken in ("one\n", "two\n"):
+        path.write_text(broken)
+        journal.opened(tmp_path, "a", 1)
+    assert [path.with_name(f"journal.jsonl.{number}.bak").read_text() for number in (1, 2)] == ["one\n", "two\n"]
+    assert journal.read(tmp_path).intact
 
 
 def test_without_consent_nothing_is_handed_in(tmp_path):
@@ -193,7 +204,7 @@ def test_a_line_that_was_cut_short_is_no_tampering(tmp_path, torn):
     journal.record(tmp_path, grade(a=True))
     assert path.read_bytes().startswith(whole + b'{"t"')
     assert [len(row["data"]["passed"]) for row in rows(tmp_path)] == [0, 1]
-    assert not path.with_suffix(".broken.jsonl").exists()
+    assert not list(path.parent.glob("*.bak"))
 
 
 def test_an_answer_that_cannot_be_kept_is_asked_for_again(tmp_path):

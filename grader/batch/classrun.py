@@ -26,7 +26,8 @@ class Step:
     """Something that a class run did.
 
     *state* is graded, rejected or fault (stored now), unchanged (stored before), elsewhere (another run has it),
-    again (it will be tried once more), or "" for nothing yet. *noted* is what was learnt of a hand-in that had been graded before.
+    again (it will be tried once more), or "" for nothing yet. *noted* is what was learnt of a hand-in that had been graded
+    before, by this suite or another.
     """
 
     state: str
@@ -51,7 +52,10 @@ class ClassRun:
     def steps(self, entries: Sequence[Entry]) -> Iterator[Step]:
         """Grade those of *entries* that the store lacks; yield what happens as it happens. An attempt is stored before it is told of."""
         try:
-            yield from self._all(entries)
+            seen = [HandIn(e.student, e.digest, e.instant, e.stated) for e in entries]
+            noted = self.book.note_hand_ins(self.scheme.setup.assignment.name, seen)
+            for step in self._all(entries):
+                yield step if step.entry is None else replace(step, noted=noted.get(step.entry.student))
         except (CourseError, GraderFault):
             raise  # the leases end with this process; a store that is locked or full would only fail once more
         except BaseException:
@@ -68,10 +72,9 @@ class ClassRun:
         waiting = {entry.work: entry for entry in entries}
         taken: dict[str, Entry] = {}
         name = self.scheme.setup.assignment.name
-        noted = self.book.note_hand_ins(name, [HandIn(e.student, e.digest, e.instant, e.stated) for e in entries])
         for work in self.book.known(name).keys() & waiting.keys():
             entry = waiting.pop(work)
-            yield Step("unchanged", entry, noted=noted.get(entry.student))
+            yield Step("unchanged", entry)
         yield from self._claim(waiting, taken)
         for result in self.engine.results():
             if result is None:

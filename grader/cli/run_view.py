@@ -47,6 +47,11 @@ class _Ended(NamedTuple):
     note: str
 
 
+def _news(step: Step) -> str:
+    """Return what was learnt of a hand-in that had been graded before."""
+    return "corrected" if step.noted is not None and step.noted.replaces else "returned"
+
+
 class View:
     """The progress and the outcome of one run, in the reader's language. Names and messages are shown, never interpreted."""
 
@@ -88,7 +93,7 @@ class View:
         """Take one step of the run."""
         if step.entry is None or step.state == "again":
             return
-        state = step.state if step.noted is None else "corrected" if step.noted.replaces else "returned"
+        state = _news(step) if step.state == "unchanged" and step.noted is not None else step.state
         self._ended[step.entry.student] = _Ended(state, step.entry.digest, self._note(step))
         if step.state == "unchanged":  # it took no time: the estimate is of what is graded
             self._progress.update(self._task, total=(self._progress.tasks[0].total or 1) - 1)
@@ -122,10 +127,16 @@ class View:
         self._console.print(Text(", ".join(f"{counts[state]} {self._pick(*words)}" for state, words in STATES.items() if counts[state])))
 
     def _note(self, step: Step) -> str:
-        grade = step.grade
-        if step.noted is not None:
-            was = self._pick(f" (was {step.noted.replaces})", f"（原为 {step.noted.replaces}）") if step.noted.replaces else ""
+        if step.noted is None:
+            return self._outcome(step)
+        was = self._pick(f" (was {step.noted.replaces})", f"（原为 {step.noted.replaces}）") if step.noted.replaces else ""
+        if step.state == "unchanged":  # the row's state says which
             return step.noted.instant + was
+        told = f"{self._pick(*STATES[_news(step)])}: {step.noted.instant}{was}"
+        return "; ".join(part for part in (told, self._outcome(step)) if part)
+
+    def _outcome(self, step: Step) -> str:
+        grade = step.grade
         if grade is None:
             return self._told(step.entry.refusal) if step.entry is not None else ""
         if grade.status != "graded":

@@ -31,8 +31,8 @@ class Database:
             if parsed.get_backend_name() not in ("sqlite", "postgresql"):
                 raise _bad_url(url)
             self.label = parsed.database or url if parsed.get_backend_name() == "sqlite" else parsed.render_as_string(hide_password=True)
-            only_reads = to_read and parsed.get_backend_name() == "sqlite" and _only_reads(Path(self.label))
-            opener = {"creator": lambda: _open_reading(Path(self.label), wait)} if only_reads else {}
+            self.only_reads = to_read and parsed.get_backend_name() == "sqlite" and _only_reads(Path(self.label))
+            opener = {"creator": lambda: _open_reading(Path(self.label), wait)} if self.only_reads else {}
             self._engine = sa.create_engine(parsed, connect_args=_connect_args(parsed, wait), **opener)
         except (ArgumentError, NoSuchModuleError):
             raise _bad_url(url) from None
@@ -44,7 +44,7 @@ class Database:
         self._process = os.getpid()
         if self.dialect == "sqlite":
             _check_folder(Path(self.label))
-            sa.event.listen(self._engine, "connect", _on_reading if only_reads else self._on_connect)
+            sa.event.listen(self._engine, "connect", _on_reading if self.only_reads else self._on_connect)
             sa.event.listen(self._engine, "begin", _on_begin)
 
     def _on_connect(self, connection: Any, _record: object) -> None:
@@ -143,7 +143,12 @@ def _only_reads(path: Path) -> bool:
 def _open_reading(path: Path, wait: float) -> sqlite3.Connection:
     """Open SQLite's file without the two that it would make beside it; what lies in a log that is there is read too."""
     log = path.with_name(path.name + "-wal")
-    alone = "" if log.is_file() and log.stat().st_size else "&immutable=1"
+    logged = log.is_file() and log.stat().st_size > 0
+    if logged and not path.with_name(path.name + "-shm").is_file():  # SQLite makes it anew, where it can
+        text = f"{path}: what was stored last lies in {log.name}, which cannot be read where nothing can be written"
+        zh = f"{path}：最近保存的内容在 {log.name} 里，而这里不可写，无法读取；请把这两个文件一起复制到可写的文件夹，在那里打开"
+        raise CourseError(f"{text}; copy both files to a folder that can be written, and open the copy", zh=zh)
+    alone = "" if logged else "&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True, timeout=wait, check_same_thread=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -138,6 +139,17 @@ def _third(connection: sa.Connection) -> None:
             connection.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column} INTEGER"))
     named = sa.or_(*(STUDENTS.c[name].is_not(None) for name in ("name", "email", "repo")))
     connection.execute(STUDENTS.update().where(named).values(listed=1))
+    _compose_ids(connection)
+
+
+def _compose_ids(connection: sa.Connection) -> None:
+    """Write ids in NFC, as hand-ins and rosters are read today: a student from a Mac's folder must not be there a second time."""
+    found = {row.id: row.key for row in connection.execute(sa.select(STUDENTS.c.id, STUDENTS.c.key).where(STUDENTS.c.id.is_not(None)))}
+    for old, key in list(found.items()):
+        composed = unicodedata.normalize("NFC", old)
+        if composed not in found:
+            found[composed] = key
+            connection.execute(STUDENTS.update().where(STUDENTS.c.key == key).values(id=composed))
 
 
 # Step N brings a store from version N to N + 1. A step is never changed once released; a new one is added below it.
@@ -149,22 +161,32 @@ _LOCK = 0x67726164  # any number: the name of PostgreSQL's lock around a migrati
 def migrate(database: Database, now: str) -> None:
     """Make the tables, or bring them up to date; several processes may try at once."""
     with database.read() as connection:
-        if _version(connection) == len(STEPS):
-            return
+        version = _version(connection)
+    if version == len(STEPS):
+        return
+    if version and database.only_reads:
+        _refuse_newer(database, version)
+        en = "written by an older kit, and cannot be brought up to date where nothing can be written"
+        text = f"{database.label}: {en}; open it once where it can be written, or copy it there"
+        raise CourseError(text, zh=f"{database.label}：由旧版本写成，而这里不可写，无法升级；请在可写的地方打开一次，或复制过去再打开")
     with database.write() as connection:
         if database.dialect == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         version = _version(connection)
-        if version > len(STEPS):
-            known = len(STEPS)
-            text = f"{database.label}: written by a newer kit (schema {version}, this one knows {known}); update the kit"
-            raise CourseError(text, zh=f"{database.label}：由更新的版本写成（schema {version}，本版本为 {known}）；请更新")
+        _refuse_newer(database, version)
         if version == 0 and sa.inspect(connection).get_table_names():
             text = f"{database.label}: a database of another program; give another --store"
             raise CourseError(text, zh=f"{database.label}：是其他程序的数据库；请换一个 --store")
         for number, step in enumerate(STEPS[version:], version + 1):
             step(connection)
             connection.execute(VERSION.insert().values(version=number, reached_at=now))
+
+
+def _refuse_newer(database: Database, version: int) -> None:
+    known = len(STEPS)
+    if version > known:
+        text = f"{database.label}: written by a newer kit (schema {version}, this one knows {known}); update the kit"
+        raise CourseError(text, zh=f"{database.label}：由更新的版本写成（schema {version}，本版本为 {known}）；请更新")
 
 
 def _version(connection: sa.Connection) -> int:

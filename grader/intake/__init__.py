@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader.intake.admission import admit, fingerprint, scan
+from grader.intake.admission import admit, fingerprint, scan, strays
 from grader.intake.refusal import Rejected
 
 if TYPE_CHECKING:
     from grader.intake.gitref import admit_git
 
-__all__ = ["Rejected", "admit", "admit_git", "fingerprint", "scan"]
+__all__ = ["Rejected", "admit", "admit_git", "fingerprint", "scan", "strays"]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,10 @@ _ARCHIVE = 64 * 1024 * 1024  # bytes of an archive as handed in
 _SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip", ".ipynb", ".py")
 _NOT_STUDENTS = ("readme", "readme.md", "readme.txt", "__macosx", "thumbs.db", "desktop.ini")
 _NOT_HAND_INS = (".csv", ".jsonl", ".sqlite", ".sqlite-wal", ".sqlite-shm")  # what staff and the kit lay beside the hand-ins
+_BY_MISTAKE = (  # what students hand in all the same: archives that nobody reads here, and documents
+    *(".rar", ".7z", ".zipx", ".gz", ".bz2", ".xz", ".zst", ".tbz2", ".txz"),
+    *(".txt", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages"),
+)
 
 
 def admit(source: Path, assignment: Assignment, student: str, *, instant: str = "") -> Submission:
@@ -170,15 +174,10 @@ def _walk(source: Path) -> Iterator[tuple[str, str]]:
 
 def scan(folder: Path, assignment: Assignment) -> list[tuple[str, Path]]:
     """Return (student, path) of every hand-in in a class folder, by name. Raises CourseError if two belong to one student."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        text = f"{folder}: cannot be read as a folder of hand-ins: {error.strerror}"
-        raise CourseError(text, zh=f"{folder}：无法作为提交文件夹读取：{error.strerror}") from None
     found: dict[str, list[str]] = {}
     unread: dict[str, list[str]] = {}
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name.lower() in _NOT_STUDENTS or entry.name.lower().endswith(_NOT_HAND_INS):
+    for entry in _entries(folder):
+        if _is_stray(entry):
             continue
         student, known = _student_of(entry)
         if not student.isprintable():
@@ -191,6 +190,27 @@ def scan(folder: Path, assignment: Assignment) -> list[tuple[str, Path]]:
         text = f"{folder}: no hand-ins in it; it should hold one folder, zip, tar or notebook per student"
         raise CourseError(text, zh=f"{folder}：里面没有提交；每个学生应有一个文件夹、zip、tar 或笔记本")
     return sorted((student, folder / names[0]) for student, names in found.items())
+
+
+def strays(folder: Path) -> list[str]:
+    """Return the names of the files in a class folder that nobody hands in (``notes.md``, ``Makefile``): no student is made of them."""
+    return [entry.name for entry in _entries(folder) if _is_stray(entry)]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what lies in a class folder, by name, without what belongs there and is no hand-in."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        text = f"{folder}: cannot be read as a folder of hand-ins: {error.strerror}"
+        raise CourseError(text, zh=f"{folder}：无法作为提交文件夹读取：{error.strerror}") from None
+    names = [entry.name.lower() for entry in entries]
+    ours = [name.startswith(".") or name in _NOT_STUDENTS or name.endswith(_NOT_HAND_INS) for name in names]
+    return [entry for entry, passed_over in zip(entries, ours, strict=True) if not passed_over]
+
+
+def _is_stray(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False) and not entry.name.lower().endswith((*_SUFFIXES, *_BY_MISTAKE))
 
 
 def _refuse_twins(folder: Path, found: dict[str, list[str]]) -> None:
