@@ -384,6 +384,8 @@ def test_what_cannot_be_read_is_rejected_with_a_line(course):
         (course / "class" / name).write_bytes(b"x")
     done = run(course, "class")
     assert "1 graded, 4 rejected" in done.stderr
+    (told,) = [line for line in done.stderr.splitlines() if line.startswith("warning:")]
+    assert "Makefile, notes.md: in class, but no hand-in; nothing is stored" in told
     assert "s36.rar: is not a hand-in; use a folder, .zip" in done.stderr
     with open_store(course / "grades.sqlite") as book:
         assert {s.student: s.status for s in book.summaries("hw1")} == {"ada": "graded"} | dict.fromkeys(

@@ -151,6 +151,7 @@ def _grade(scheme: Scheme, book: Gradebook, originals: Originals, folder: Path, 
     entries = hand_ins(folder, scheme)
     run_notes.strangers(entries, book.listed())
     run_notes.unplaced(folder, entries)
+    run_notes.passed_over(folder)
     engine = chosen.open(len(entries))
     run = ClassRun(scheme, book, originals, engine, ahead=chosen.ahead(engine))
     view = run_view.View(len(entries), language())

@@ -42,6 +42,18 @@ def unplaced(folder: Path, entries: Sequence[Entry]) -> None:
     )
 
 
+def passed_over(folder: Path) -> None:
+    """Warn of files that nobody hands in: no student is made of them."""
+    from grader.intake import strays
+
+    _warn(
+        strays(folder),
+        (),
+        (f"in {folder}, but no hand-in; nothing is stored", "if it is somebody's work, ask her for a folder, .zip, .tar.gz or .ipynb"),
+        (f"在 {folder} 里，但不是提交，没有保存", "如果是学生的作业，请让她交文件夹、.zip、.tar.gz 或 .ipynb"),
+    )
+
+
 def of_another_suite(unchanged: Collection[tuple[str, str]], summaries: Iterable[Summary], suite_hash: str, hw: str) -> None:
     """Say how many hand-ins, graded by today's suite, have been graded by another one since; that other grading counts."""
     newest = {(s.student, s.submission): s.suite_hash for s in summaries if s.status == "graded"}
