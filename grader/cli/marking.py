@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.speak import say
-from grader.errors import CourseError
+from grader.cli.staff_store import known
+from grader.errors import CourseError, near
 from grader.gradebook import EXTRA, Mark, is_check, standings
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Given:
 def new_mark(book: Gradebook, root: Path, rules: Rules, given: Given, *, hw: str, student: str, item: str) -> Mark:
     """Return the mark that *given* makes of the one that counts now. Raises CourseError for what the course does not have."""
     given.check()
-    _homework(book, root, rules, hw)
+    known(book, hw, root)
     if student not in {person.id for person in book.roster()}:
         raise CourseError(f"no student {student!r}; see: grade gradebook roster", zh=f"没有学生 {student!r}；见 grade gradebook roster")
     before = book.marks(hw).get((student, item))
@@ -72,26 +73,14 @@ def new_mark(book: Gradebook, root: Path, rules: Rules, given: Given, *, hw: str
     return given.upon(before or Mark(hw, student, item, None))
 
 
-def _homework(book: Gradebook, root: Path, rules: Rules, hw: str) -> None:
-    from grader import manifest
-    from grader.rules import near
-
-    known = {*manifest.names(root), *rules.deadlines, *rules.written, *(summary.assignment for summary in book.summaries())}
-    if hw not in known:
-        hint, hint_zh = near(hw, known)
-        raise CourseError(f"no homework {hw!r} here{hint}", zh=f"这里没有作业 {hw!r}{hint_zh}")
-
-
 def _item(book: Gradebook, rules: Rules, given: Given, *, hw: str, student: str, item: str) -> None:
     """Refuse a check that her grading does not have, and a maximum other than the course's own."""
-    from grader.rules import near
-
     worth = dict(rules.written.get(hw, {}))
     plain = item.removeprefix(EXTRA)
     if is_check(plain):
         worth = next((dict(s.worth) for s in standings(book, hw, rules) if s.person.id == student), worth)
         if plain not in worth:
-            hint, hint_zh = near(plain, worth)
+            hint, hint_zh = near(plain, sorted(worth))
             text = f"{hw} has no check {plain!r}{hint or '; its ids are in: grade run --json, grade report --out'}"
             raise CourseError(text, zh=f"{hw} 没有测试 {plain!r}{hint_zh or '；id 见 grade run --json 或 grade report --out'}")
     if given.most is not None and item in worth and given.most != worth[item]:
