@@ -149,6 +149,27 @@ def test_what_only_a_person_marks_is_an_assignment_everywhere(course, capsys):
         assert run(capsys, "gradebook", "mark", "oral", "ada", "--item", "talk", "--points", "8")[0] == 0
 
 
+def test_a_misspelt_written_item_is_no_extra_points(course, capsys):
+    """With --of it is an item of one's own, and so is what resembles none; what stands can be changed."""
+    with open(course / "course.toml", "a") as file:
+        file.write("written = { essay = 5 }\n")
+    for arguments in (
+        ("--item", "esay", "--points", "4"),
+        ("--item", "extra credit esay", "--points", "4"),
+        ("--item", "Essay", "--comment", "good"),
+    ):
+        code, out, err = run(capsys, "gradebook", "mark", "hw2", "ada", *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "(did you mean 'essay'?); for an item of your own say --of too" in err
+    assert "是不是 'essay'？" in run(capsys, "gradebook", "mark", "hw2", "ada", "--item", "esay", "--points", "4", "--lang", "zh")[2]
+    assert rows(capsys)["ada"][:2] == ("5", "10")
+    mark(capsys, "--item", "essay2", "--points", "4", "--of", "0")
+    mark(capsys, "--item", "essay2", "--points", "3")
+    mark(capsys, "--item", "talk", "--points", "1")
+    mark(capsys, "--item", "essay", "--points", "5")
+    assert rows(capsys)["ada"][:2] == ("14", "10")
+
+
 def test_the_roster_is_imported_and_shown(course, capsys):
     """Names come in; whoever handed in without being on it stays."""
     assert "2 students imported" in run(capsys, "gradebook", "roster", "roster.csv")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ def new_mark(book: Gradebook, root: Path, rules: Rules, given: Given, *, hw: str
         raise CourseError(f"{student} has no mark for {en} to take back", zh=f"{student} 没有可撤销的评分：{zh}")
     if not (given.clear and before is not None):  # a mark for a check that is no more can be taken back, and no more than that
         _item(book, rules, given, hw=hw, student=student, item=item)
+        if before is None and given.most is None:
+            _slip(hw, item, rules)
     return given.upon(before or Mark(hw, student, item, None))
 
 
@@ -87,6 +90,17 @@ def _item(book: Gradebook, rules: Rules, given: Given, *, hw: str, student: str,
         most = f"{worth[item]:g}"
         text = f"{item} is worth {most} points for everybody, by the suite or course.toml; leave --of out"
         raise CourseError(text, zh=f"按测试或 course.toml，{item} 对每个人都值 {most} 分；请不写 --of")
+
+
+def _slip(hw: str, item: str, rules: Rules) -> None:
+    """Refuse an item that looks like a misspelt one of course.toml: it would be points on top."""
+    written, plain = rules.written.get(hw, {}), item.removeprefix(EXTRA)
+    close = difflib.get_close_matches(plain, written, n=1, cutoff=0.7)
+    if plain in written or not close:
+        return
+    en = f"{hw} has no written item {plain!r} in course.toml (did you mean {close[0]!r}?); for an item of your own say --of too"
+    zh = f"course.toml 的 {hw} 没有人工评分项 {plain!r}（是不是 {close[0]!r}？）；如果是你自己的项目，请加上 --of"
+    raise CourseError(en, zh=zh)
 
 
 def tell_orphans(hw: str, found: Iterable[Mark]) -> None:
