@@ -293,7 +293,7 @@ def test_a_lost_store_gets_its_marks_back(world):
     world.edit("ada", CHECK, manual_score=2.0, extra_credit=0.5)
     world.comment("ada", WORK, "see me")
     world.sync()
-    attempts = world.book.latest("hw2")
+    attempts = world.book.attempts("hw2")
     with open_store(world.folder / "new.sqlite") as book:
         for attempt in attempts:
             book.append(attempt.grade, handed_in=attempt.handed_in)
