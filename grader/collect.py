@@ -149,21 +149,28 @@ class _Git:
         repo = self._bare if folder else None
         ran = git.run(arguments, repo=repo, protocol=self._protocol, seconds=SECONDS, megabytes=MEGABYTES)
         if ran.late:
-            raise CourseError(f"{self._url}: no answer within {SECONDS:g} s; try again, or look at the address")
+            text = f"{self._url}: no answer within {SECONDS:g} s; try again, or look at the address"
+            raise CourseError(text, zh=f"{self._url}：{SECONDS:g} 秒内没有回应；请重试，或检查地址")
         if ran.over:
-            raise CourseError(f"{self._url}: has too many branches and tags to list")
+            raise CourseError(f"{self._url}: has too many branches and tags to list", zh=f"{self._url}：分支和标签太多，列不完")
         if ran.code != 0:
-            raise CourseError(f"{self._url}: {_reason(ran.said)[:200]}")
+            en, zh = _reason(ran.said)
+            raise CourseError(f"{self._url}: {en[:200]}", zh=f"{self._url}：无法读取仓库：{zh[:200]}")
         return ran.out.decode("utf-8", "replace")
 
 
-def _reason(said: str) -> str:
-    """Return the line of git's that says why; what follows it is advice, and what goes before it often the server's own word."""
+def _reason(said: str) -> tuple[str, str]:
+    """Return the line of git's that says why, or words of ours in both languages where it says nothing.
+
+    What follows that line is advice, and what goes before it often the server's own word.
+    """
     lines = [line.strip() for line in said.splitlines() if line.strip() and not line.lower().startswith("warning:")]
     fatal = next((number for number, line in enumerate(lines) if line.startswith("fatal:")), None)
+    if not lines:
+        return f"git failed; more than {MEGABYTES} MB, perhaps", f"git 出错；可能超过了 {MEGABYTES} MB"
     if fatal is None:
-        return lines[-1] if lines else f"git failed; more than {MEGABYTES} MB, perhaps"
-    return lines[fatal - 1] if fatal and lines[fatal].startswith("fatal: Could not read") else lines[fatal]
+        return (lines[-1],) * 2
+    return (lines[fatal - 1] if fatal and lines[fatal].startswith("fatal: Could not read") else lines[fatal],) * 2
 
 
 def _default(listing: str, url: str) -> str:

@@ -33,7 +33,8 @@ def push(page: bytes, url: str, homework: str) -> str:
             ran = git.run(arguments, repo=repo, protocol=protocol, seconds=SECONDS, stdin=stdin, extra=AUTHOR)
             if ran.late or ran.code != 0:
                 last = ran.said.strip().splitlines()[-1:] or ["no answer"]
-                raise CourseError(f"{url}: the feedback could not be pushed: {last[0][:200]}")
+                text = f"{url}: the feedback could not be pushed: {last[0][:200]}"
+                raise CourseError(text, zh=f"{url}：反馈无法推送：{last[0][:200]}")
             return ran.out.decode("utf-8", "replace").strip()
 
         run("init", "--bare", "--quiet", "--template=", str(bare), repo=None)

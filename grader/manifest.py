@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import importlib.util
 import math
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from grader.errors import CourseError, SuiteError
+from grader.errors import CourseError, SuiteError, near
 from grader.model import PARTS, Assignment, CheckRule, Limits, Stage
 
 FILE_NAME = "assignment.toml"
@@ -23,19 +22,12 @@ _STAGE: dict[str, Any] = {"name": str, "part": str, "title": str, "title_zh": st
 _LIMITS: dict[str, Any] = {"seconds": (int, float), "total": (int, float), "memory": int, "output": int, "cap": int}
 _CHECK: dict[str, Any] = {"device": str, "seconds": (int, float), "cap": int}
 
+nearest_both = near
+
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return ' (did you mean X?)' for the closest of *words*, or the whole list, or nothing."""
-    return nearest_both(word, words)[0]
-
-
-def nearest_both(word: str, words: Iterable[str]) -> tuple[str, str]:
-    """Return what ``nearest`` does, in English and in Chinese."""
-    words = list(words)
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    if close:
-        return f" (did you mean {close[0]!r}?)", f"（是不是 {close[0]!r}？）"
-    return (f" (known: {', '.join(words)})", f"（已知：{', '.join(words)}）") if words else ("", "")
+    """Return what ``near`` does, in English."""
+    return near(word, words)[0]
 
 
 def load(folder: Path, private: Path | None = None) -> Assignment:
@@ -206,7 +198,7 @@ def find(name: str, start: Path) -> Assignment:
         if (folder / FILE_NAME).is_file():
             return _seen(folder)
     known = names(start)
-    hint, zh = nearest_both(name, known)
+    hint, zh = near(name, known)
     if not known:
         hint, zh = "; go into the course repository or an unpacked handout", "；请进入课程仓库，或解压后的作业文件夹"
     raise CourseError(f"no assignment {name!r} here{hint}", zh=f"这里没有作业 {name!r}{zh}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,8 +95,11 @@ def _inside(folder: Path, name: str) -> str:
 
 def _git(folder: Path, *arguments: str) -> str:
     command: Sequence[str] = ("git", "-C", str(folder), *arguments)
+    english = {**os.environ, "LC_ALL": "C"}  # its reasons are looked for by their English words
     try:
-        run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False, timeout=120)
+        run = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False, timeout=120, env=english
+        )
     except FileNotFoundError:
         raise CourseError(f"git is not installed; {ZIP[0]}", zh=f"没有安装 git；请{ZIP[1]}") from None
     except subprocess.TimeoutExpired:

@@ -6,7 +6,6 @@ Lateness is keyed to the instant of the hand-in, never to that of a grading, so 
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import math
 import tomllib
 import zoneinfo
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from grader.errors import CourseError
+from grader.errors import CourseError, closest, near
 
 FILE_NAME = "course.toml"
 COUNTS = ("last", "best", "last_on_time")
@@ -241,7 +240,7 @@ def doubts(rules: Rules, assignments: Iterable[str], students: Iterable[str]) ->
 def _listed(words: Iterable[str], known: list[str]) -> tuple[str, str]:
     """Return the first of *words*, each with the nearest right one, in both languages."""
     words = sorted(words)
-    both = [(repr(word), _close(word, known)) for word in words[:_LISTED]]
+    both = [(repr(word), closest(word, known)) for word in words[:_LISTED]]
     both += [("...", ("", ""))] if len(words) > _LISTED else []
     return ", ".join(word + hint[0] for word, hint in both), "、".join(word + hint[1] for word, hint in both)
 
@@ -420,16 +419,3 @@ class _Reader:
     def _slip(self, en: str, zh: str, *, close: tuple[str, Iterable[str]] | None = None) -> CourseError:
         hint, hint_zh = near(*close) if close is not None else ("", "")
         return CourseError(f"{self._path}: {en}{hint}", zh=f"{self._path}：{zh}{hint_zh}")
-
-
-def near(word: str, known: Iterable[str]) -> tuple[str, str]:
-    """Return a hint to the right word, in both languages, or to all of a few, or none."""
-    names = sorted(known)
-    listed = ", ".join(names)
-    few = (f" (known: {listed})", f"（可用：{listed}）") if 0 < len(names) <= _LISTED else ("", "")
-    return _close(word, names) if any(_close(word, names)) else few
-
-
-def _close(word: str, names: list[str]) -> tuple[str, str]:
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return (f" (did you mean {close[0]!r}?)", f"（是不是 {close[0]!r}？）") if close else ("", "")

@@ -69,7 +69,7 @@ def graded(tmp_path):
             for _ in ClassRun(SCHEME, book, Originals(tmp_path / "originals"), engine).steps([entry(name) for name in script]):
                 pass
             assert book.leases.held() == {}
-            return engine, {attempt.grade.student: attempt.grade for attempt in book.latest("hw1")}
+            return engine, {attempt.grade.student: attempt.grade for attempt in book.attempts("hw1")}
 
     return go
 
@@ -124,7 +124,7 @@ def test_losses_are_counted_over_runs_that_died(tmp_path):
         for _ in ClassRun(SCHEME, book, Originals(tmp_path / "originals"), engine).steps([entry("unlucky")]):
             pass
         assert engine.given == ["unlucky"]
-        assert book.latest("hw1")[0].grade.status == "fault"
+        assert book.attempts("hw1")[-1].grade.status == "fault"
         assert book.leases.lost(entry("unlucky").work) == 1
 
 

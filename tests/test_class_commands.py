@@ -97,7 +97,9 @@ def test_export_to_every_system(course, capsys):
         (("gradebook", "mark", "hw2", "ada", "--points", "3", "--of", "inf"), "--of is inf; give a number"),
         (("gradebook", "mark", "hw2", "ada", "--points", "3", "--of", "-1"), "cannot be below zero"),
         (("gradebook", "mark", "hw2", "ada", "--of", "5"), "give --points too"),
-        (("gradebook", "mark", "hw3", "ada", "--points", "3"), "no homework 'hw3' here (did you mean 'hw2'?)"),
+        (("gradebook", "mark", "hw3", "ada", "--points", "3"), "no assignment 'hw3' (known: hw2)"),
+        (("export", "hw9", "--to", "csv"), "no assignment 'hw9' (known: hw2)"),
+        (("report", "hw22"), "no assignment 'hw22' (did you mean 'hw2'?)"),
         (("gradebook", "mark", "hw2", "ada", "--item", CHECK.replace("_0", "_9"), "--points", "3"), f"did you mean {CHECK!r}"),
         (("gradebook", "mark", "hw2", "ada", "--item", CHECK, "--points", "3", "--of", "9"), "worth 5 points for everybody"),
         (("gradebook", "mark", "hw2", "ada", "--clear"), "no mark for the whole to take back"),
@@ -132,6 +134,40 @@ def test_a_slip_in_the_rules_stops_a_report_and_a_doubt_does_not(course, capsys)
         "'adda' (did you mean 'ada'?)",
     ]
     assert "(did you mean 'ada'?)" in run(capsys, "report", "hw2")[2]
+
+
+def test_what_only_a_person_marks_is_an_assignment_everywhere(course, capsys):
+    """An oral exam of course.toml, before and after its first mark; a slip of a homework's name is still named."""
+    (course / "assignments" / "hw2").mkdir()
+    (course / "assignments" / "hw2" / "assignment.toml").touch()
+    text = (course / "course.toml").read_text().replace("[assignment.hw2]", "[assignment.hw22]\nwritten = { essay = 5 }\n[assignment.oral]")
+    (course / "course.toml").write_text(text.replace('deadline = "2026-03-01"', "written = { talk = 10 }"))
+    doubt = "course.toml: [assignment]: no homework here is called 'hw22' (did you mean 'hw2'?); without a deadline: hw2, oral\n"
+    for _ in range(2):
+        assert run(capsys, "report", "oral")[::2] == (0, doubt)
+        assert run(capsys, "export", "oral", "--to", "csv")[::2] == (0, doubt)
+        assert run(capsys, "gradebook", "mark", "oral", "ada", "--item", "talk", "--points", "8")[0] == 0
+
+
+def test_a_misspelt_written_item_is_no_extra_points(course, capsys):
+    """With --of it is an item of one's own, and so is what resembles none; what stands can be changed."""
+    with open(course / "course.toml", "a") as file:
+        file.write("written = { essay = 5 }\n")
+    for arguments in (
+        ("--item", "esay", "--points", "4"),
+        ("--item", "extra credit esay", "--points", "4"),
+        ("--item", "Essay", "--comment", "good"),
+    ):
+        code, out, err = run(capsys, "gradebook", "mark", "hw2", "ada", *arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "(did you mean 'essay'?); for an item of your own say --of too" in err
+    assert "是不是 'essay'？" in run(capsys, "gradebook", "mark", "hw2", "ada", "--item", "esay", "--points", "4", "--lang", "zh")[2]
+    assert rows(capsys)["ada"][:2] == ("5", "10")
+    mark(capsys, "--item", "essay2", "--points", "4", "--of", "0")
+    mark(capsys, "--item", "essay2", "--points", "3")
+    mark(capsys, "--item", "talk", "--points", "1")
+    mark(capsys, "--item", "essay", "--points", "5")
+    assert rows(capsys)["ada"][:2] == ("14", "10")
 
 
 def test_the_roster_is_imported_and_shown(course, capsys):

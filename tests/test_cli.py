@@ -156,8 +156,8 @@ def test_verbose_adds_the_traceback_wherever_it_stands(arguments):
         (("reset",), "zh", "grade：缺少参数 'HW'。"),
         (("reset", "--bad", "hw1"), "zh", "grade：没有选项 '--bad'。"),
         (("--lang", "fr", "reset"), "en", "grade: Invalid value for '--lang'"),
-        (("reset", "hw9"), "en", "grade: no assignment 'hw9' here (did you mean 'hw1'?)"),
-        (("reset", "hw9"), "zh", "grade：这里没有作业 'hw9'（是不是 'hw1'？）\n"),
+        (("reset", "hw9"), "en", "grade: no assignment 'hw9' here (known: hw1)\n"),
+        (("reset", "hw9"), "zh", "grade：这里没有作业 'hw9'（已知：hw1）\n"),
         (("reset", "hw1", "x"), "zh", "grade：hw1 没有 'x' 的初始文件（已知：double.py）\n"),
     ],
 )

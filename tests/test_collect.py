@@ -15,6 +15,8 @@ from git_kit import PROGRAM, git, server, student
 
 from grader import collect, manifest, push, roster
 from grader.errors import CourseError
+from grader.intake import git as git_of_ours
+from grader.phrases import in_language
 from grader.roster import Person
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,7 +163,7 @@ def test_a_notebook_is_pushed_in_the_place_of_the_module(server: tuple[Path, str
 
 
 @pytest.mark.usefixtures("somebody")
-def test_git_that_fails_comes_with_a_remedy(server: tuple[Path, str], tmp_path: Path) -> None:
+def test_git_that_fails_comes_with_a_remedy(server: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No repository; a server that has newer commits; one that is not there; a program that could not be graded."""
     base, _ = server
     work = student(base, tmp_path, "ann", DEADLINE)
@@ -173,6 +175,8 @@ def test_git_that_fails_comes_with_a_remedy(server: tuple[Path, str], tmp_path: 
         push.push(manifest.load(work))
     assert "git pull" in refused.value.zh
     git(work, "remote", "set-url", "origin", str(base / "nowhere.git"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "zh_CN")  # git's own Chinese, where its translations are installed
     with pytest.raises(CourseError, match=r"git push: fatal: .*zip"):
         push.push(manifest.load(work))
     (work / "micrograd.py").write_bytes(b"\xff")
@@ -211,6 +215,26 @@ def test_a_branch_that_head_does_not_name_is_taken(server: tuple[Path, str], tmp
     assert "several others (master, other)" in found["bo"].reason
     assert "is empty; nothing was pushed yet" in found["cy"].reason
     assert "does not appear to be a git repository" in found["gone"].reason
+    assert in_language(found["gone"].reason, "zh").startswith(f"{base / 'gone.git'}：无法读取仓库：fatal: ")
+
+
+@pytest.mark.parametrize(
+    ("ended", "en", "zh"),
+    [
+        (git_of_ours.Ran(-9, b"", late=True), "no answer within 120 s; try again", "120 秒内没有回应；请重试"),
+        (git_of_ours.Ran(-9, b"", over=True), "too many branches and tags", "分支和标签太多"),
+        (git_of_ours.Ran(128, b""), "git failed; more than 256 MB", "可能超过了 256 MB"),
+    ],
+)
+def test_why_a_repository_could_not_be_read_is_told_in_both_languages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: git_of_ours.Ran, en: str, zh: str
+) -> None:
+    """A server that does not answer, one that has too much to say, and a git that says nothing."""
+    monkeypatch.setattr(git_of_ours, "run", lambda *_, **__: ended)
+    reason = collected([Person("ann", repo=str(tmp_path))], tmp_path / "into")["ann"].reason
+    assert en in in_language(reason, "en")
+    assert zh in in_language(reason, "zh")
+    assert en not in in_language(reason, "zh")
 
 
 def test_a_refusal_names_her_and_what_is_left_of_an_earlier_collect(server: tuple[Path, str], tmp_path: Path) -> None:

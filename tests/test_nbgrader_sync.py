@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from gradebook_kit import grade, verdict
 from intake_kit import assignment
 
@@ -218,6 +219,40 @@ def test_a_newer_mark_of_ours_replaces_the_one_that_a_sync_wrote(world, item):
     assert world.there("bob", item)[::2] == (None, item == "essay")
 
 
+@pytest.mark.parametrize("item", [CHECK, "essay"])
+def test_a_newer_mark_of_ours_replaces_the_one_that_an_older_kit_wrote(world, item):
+    """That kit remembered nothing of what it left; what a person has changed there since still comes home."""
+    world.give("bob", item, 3.0, "3!")
+    world.give("ada", item, 3.0)
+    world.sync()
+    theirs = world.theirs()
+    theirs.db.execute(sa.text("DROP TABLE grade_kit_seen"))
+    theirs.db.commit()
+    theirs.close()
+    world.give("bob", item, 5.0, "5!")
+    world.give("ada", item, 5.0)
+    world.edit("ada", item, manual_score=4.0)
+    assert world.sync().home == 1
+    marks = world.book.marks("hw2")
+    assert [marks[student, item].points for student in ("bob", "ada")] == [5.0, 4.0]
+    assert [world.there(student, item)[0] for student in ("bob", "ada")] == [5.0, 4.0]
+    assert marks["bob", item].comment == "5!"
+    world.edit("ada", item, manual_score=3.0)
+    assert world.sync().home == 1
+    assert world.book.marks("hw2")["ada", item].points == 3.0
+
+
+def test_a_mark_from_there_that_was_once_ours_comes_home(world):
+    """Nothing stood there at the end of the last sync, so a person gave it."""
+    world.give("bob", "essay", 5.0)
+    world.sync()
+    world.give("bob", "essay", None)
+    world.sync()
+    world.edit("bob", "essay", manual_score=5.0)
+    assert world.sync().home == 1
+    assert world.book.marks("hw2")["bob", "essay"].points == 5.0
+
+
 def test_of_a_mark_from_there_and_a_newer_one_of_ours_the_newest_counts(world):
     """Whichever side it came from, and field by field; where both changed between two syncs, formgrader's counts."""
     world.sync()
@@ -258,7 +293,7 @@ def test_a_lost_store_gets_its_marks_back(world):
     world.edit("ada", CHECK, manual_score=2.0, extra_credit=0.5)
     world.comment("ada", WORK, "see me")
     world.sync()
-    attempts = world.book.latest("hw2")
+    attempts = world.book.attempts("hw2")
     with open_store(world.folder / "new.sqlite") as book:
         for attempt in attempts:
             book.append(attempt.grade, handed_in=attempt.handed_in)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.speak import say
-from grader.errors import CourseError
+from grader.cli.staff_store import known
+from grader.errors import CourseError, near
 from grader.gradebook import EXTRA, Mark, is_check, standings
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ class Given:
 def new_mark(book: Gradebook, root: Path, rules: Rules, given: Given, *, hw: str, student: str, item: str) -> Mark:
     """Return the mark that *given* makes of the one that counts now. Raises CourseError for what the course does not have."""
     given.check()
-    _homework(book, root, rules, hw)
+    known(book, hw, root)
     if student not in {person.id for person in book.roster()}:
         raise CourseError(f"no student {student!r}; see: grade gradebook roster", zh=f"没有学生 {student!r}；见 grade gradebook roster")
     before = book.marks(hw).get((student, item))
@@ -69,35 +71,36 @@ def new_mark(book: Gradebook, root: Path, rules: Rules, given: Given, *, hw: str
         raise CourseError(f"{student} has no mark for {en} to take back", zh=f"{student} 没有可撤销的评分：{zh}")
     if not (given.clear and before is not None):  # a mark for a check that is no more can be taken back, and no more than that
         _item(book, rules, given, hw=hw, student=student, item=item)
+        if before is None and given.most is None:
+            _slip(hw, item, rules)
     return given.upon(before or Mark(hw, student, item, None))
-
-
-def _homework(book: Gradebook, root: Path, rules: Rules, hw: str) -> None:
-    from grader import manifest
-    from grader.rules import near
-
-    known = {*manifest.names(root), *rules.deadlines, *rules.written, *(summary.assignment for summary in book.summaries())}
-    if hw not in known:
-        hint, hint_zh = near(hw, known)
-        raise CourseError(f"no homework {hw!r} here{hint}", zh=f"这里没有作业 {hw!r}{hint_zh}")
 
 
 def _item(book: Gradebook, rules: Rules, given: Given, *, hw: str, student: str, item: str) -> None:
     """Refuse a check that her grading does not have, and a maximum other than the course's own."""
-    from grader.rules import near
-
     worth = dict(rules.written.get(hw, {}))
     plain = item.removeprefix(EXTRA)
     if is_check(plain):
         worth = next((dict(s.worth) for s in standings(book, hw, rules) if s.person.id == student), worth)
         if plain not in worth:
-            hint, hint_zh = near(plain, worth)
+            hint, hint_zh = near(plain, sorted(worth))
             text = f"{hw} has no check {plain!r}{hint or '; its ids are in: grade run --json, grade report --out'}"
             raise CourseError(text, zh=f"{hw} 没有测试 {plain!r}{hint_zh or '；id 见 grade run --json 或 grade report --out'}")
     if given.most is not None and item in worth and given.most != worth[item]:
         most = f"{worth[item]:g}"
         text = f"{item} is worth {most} points for everybody, by the suite or course.toml; leave --of out"
         raise CourseError(text, zh=f"按测试或 course.toml，{item} 对每个人都值 {most} 分；请不写 --of")
+
+
+def _slip(hw: str, item: str, rules: Rules) -> None:
+    """Refuse an item that looks like a misspelt one of course.toml: it would be points on top."""
+    written, plain = rules.written.get(hw, {}), item.removeprefix(EXTRA)
+    close = difflib.get_close_matches(plain, written, n=1, cutoff=0.7)
+    if plain in written or not close:
+        return
+    en = f"{hw} has no written item {plain!r} in course.toml (did you mean {close[0]!r}?); for an item of your own say --of too"
+    zh = f"course.toml 的 {hw} 没有人工评分项 {plain!r}（是不是 {close[0]!r}？）；如果是你自己的项目，请加上 --of"
+    raise CourseError(en, zh=zh)
 
 
 def tell_orphans(hw: str, found: Iterable[Mark]) -> None:

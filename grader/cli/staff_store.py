@@ -41,26 +41,29 @@ def open_existing(store: str | None, root: Path, *, to_read: bool = False) -> Gr
 
 
 def known(book: Gradebook, hw: str, root: Path) -> None:
-    """Refuse an assignment of which neither the course nor the store knows anything."""
-    from grader import manifest
-    from grader.errors import CourseError
+    """Refuse an assignment of which neither the course's folder, nor its rules, nor the store knows anything."""
+    from grader import manifest, rules
+    from grader.errors import CourseError, near
 
-    if hw in (here := manifest.names(root)) or book.marks(hw):  # a mark alone is enough: an oral exam has no hand-in
+    found = rules.find(root)  # an oral exam has no folder and no hand-in
+    names = {*manifest.names(root), *found.deadlines, *found.written}
+    if hw in names or book.marks(hw):
         return
-    names = sorted({*here, *(summary.assignment for summary in book.summaries())})
-    if hw in names:
-        return
-    en, zh = manifest.nearest_both(hw, names)
-    raise CourseError(f"no assignment {hw!r}{en}", zh=f"没有作业 {hw!r}{zh}")
+    names |= {summary.assignment for summary in book.summaries()}
+    if hw not in names:
+        en, zh = near(hw, sorted(names))
+        raise CourseError(f"no assignment {hw!r}{en}", zh=f"没有作业 {hw!r}{zh}")
 
 
 def course_rules(book: Gradebook, root: Path) -> Rules:
     """Return the course's rules, and say what in them names no homework and no student."""
     from grader import manifest, rules
+    from grader.errors import closest
 
     found = rules.find(root)
     here = set(manifest.names(root))
-    here |= {name for name in found.named - here if book.summaries(name) or book.marks(name)}  # an oral exam has no folder
+    here |= {name for name in found.named - here if book.summaries(name) or book.marks(name)}
+    here |= {name for name in found.written.keys() - here if not any(closest(name, here))}  # an oral exam, and no slip of a homework
     for en, zh in rules.doubts(found, here, [person.id for person in book.roster()]):
         say(en, zh)
     return found

@@ -115,15 +115,6 @@ class Gradebook:
             key = connection.execute(_STUDENT, {"student": student}).scalar_one()
         return int(key)
 
-    def find(self, key: Key) -> Grade | None:
-        """Return the grade of this very work if it stands in the store; a fault does not count."""
-        columns = {name: getattr(key, name) for name in ("assignment", *_KEY)}
-        query = _full().where(STUDENTS.c.id == key.student, ATTEMPTS.c.status != "fault")
-        for name, value in columns.items():
-            query = query.where(ATTEMPTS.c[name] == value)
-        found = self._load(query)
-        return found[0].grade if found else None
-
     def known(self, assignment: str, students: Collection[str] | None = None) -> dict[str, int]:
         """Return work -> attempt's number of everything graded (of *students* alone), to see in one query what is new."""
         columns = [ATTEMPTS.c[name] for name in ("number", *_KEY)]
@@ -142,13 +133,6 @@ class Gradebook:
         if student is not None:
             query = query.where(STUDENTS.c.id == student)
         return self._load(query.order_by(STUDENTS.c.id, ATTEMPTS.c.number))
-
-    def latest(self, assignment: str) -> list[Attempt]:
-        """Return each student's newest attempt; a fault only where there is nothing else."""
-        sound = sa.func.max(sa.case((ATTEMPTS.c.status != "fault", ATTEMPTS.c.row)))
-        newest = sa.select(sa.func.coalesce(sound, sa.func.max(ATTEMPTS.c.row)))
-        newest = newest.where(ATTEMPTS.c.assignment == assignment).group_by(ATTEMPTS.c.student_key)
-        return self._load(_full().where(ATTEMPTS.c.row.in_(newest)).order_by(STUDENTS.c.id))
 
     def summaries(self, assignment: str | None = None) -> list[Summary]:
         """Return all attempts without their checks, by student and number; cheap for a whole class."""

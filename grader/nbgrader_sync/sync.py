@@ -65,7 +65,8 @@ def _marked(theirs: Any, book: Gradebook, name: str, seen: Memory) -> list[Mark]
     """Return what people marked in formgrader since the last sync."""
     from nbgrader import api  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
-    home = _Home(name, book.marks(name), seen)
+    assignment = theirs.db.query(api.Assignment).filter_by(name=name).one_or_none()
+    home = _Home(name, book.marks(name), seen, [] if seen.synced(assignment) else book.mark_history(name))
     known = {person.id for person in book.roster()}
     found: list[Mark] = []
     for submission in _submissions(theirs, api, name):
@@ -82,23 +83,31 @@ def _marked(theirs: Any, book: Gradebook, name: str, seen: Memory) -> list[Mark]
 
 
 class _Home:
-    """The way home: a field that a person changed there counts, any other is as our store has it."""
+    """The way home: a field that a person changed there counts, any other is as our store has it.
 
-    def __init__(self, name: str, current: Mapping[tuple[str, str], Mark], seen: Memory) -> None:
+    An older kit remembered nothing of what it left there: what stands in the *history* of our marks was written by a sync of its.
+    """
+
+    def __init__(self, name: str, current: Mapping[tuple[str, str], Mark], seen: Memory, history: Sequence[Mark]) -> None:
         self._name, self._current, self._seen = name, current, seen
+        self._history: dict[tuple[str, str], list[Mark]] = {}
+        for mark in history:
+            self._history.setdefault((mark.student, mark.item), []).append(mark)
 
     def grade(self, student: str, item: str, row: Any, note: Any) -> list[Mark]:
         """Return what *row* and its *note* say that our store does not."""
         ours, seen = self._current.get((student, item)), self._seen.before(row)
         before = ours or Mark(self._name, student, item, None)
-        given = row.manual_score if ours is None or row.manual_score != seen.points else ours.points
+        left = {seen.points, *(mark.points for mark in self._history.get((student, item), ()))}
+        given = row.manual_score if ours is None or row.manual_score not in left else ours.points
         comment = self._comment(ours, note)
         confirmed = seen.flagged and not row.needs_manual_grade and given is not None
         found = []
         if confirmed or (given, comment) != (before.points, before.comment):
             found.append(Mark(self._name, student, item, given, row.cell.max_score, comment, AUTHOR, row.auto_score))
         beyond, there = self._current.get((student, EXTRA + item)), row.extra_credit or None
-        if there != (beyond.points if beyond else None) and (beyond is None or there != seen.extra):
+        more = {seen.extra, *(mark.points for mark in self._history.get((student, EXTRA + item), ()))}
+        if there != (beyond.points if beyond else None) and (beyond is None or there not in more):
             found.append(Mark(self._name, student, EXTRA + item, there, 0.0, author=AUTHOR))
         return found
 
@@ -113,7 +122,10 @@ class _Home:
         there = (note.manual_comment or "") if note is not None else ""
         if ours is None:
             return there
-        return there if note is not None and there != self._seen.before(note).comment else ours.comment
+        if note is None:
+            return ours.comment
+        left = {self._seen.before(note).comment, *(mark.comment for mark in self._history.get((ours.student, ours.item), ()))}
+        return there if there not in left else ours.comment
 
 
 def _submissions(theirs: Any, api: Any, name: str) -> list[Any]:
@@ -185,6 +197,7 @@ class _Out:
             self._db.execute(table.update().where(still).values({name: given}))
         for row, seen in self._kept:
             self._seen.keep(row, seen)
+        self._seen.keep_synced(self._assignment)
         self._seen.write()
         self._db.commit()
         return look_again
