@@ -25,7 +25,7 @@ from grader.rules import Rules
 ESC = "\x1b[2J\x1b]8;;http://evil\x07"
 HOSTILE = (
     f"=cmd|'/c calc'!A1{ESC}\r\n::error file=x::pwned\n::stop-commands::x\n<script>alert(1)</script><img src=x onerror=alert(1)>"
-    "\"' ]]></failure>&amp; {{7*7}} {%raw%} \u202egnp.exe\u2066 \x00\x07\x08\x9b31m \ud800 ```\n# heading | cell"
+    "\"' ]]></failure>&amp; {{7919*7919}} {%raw%} \u202egnp.exe\u2066 \x00\x07\x08\x9b31m \ud800 ```\n# heading | cell"
     " ![i](http://evil) @everyone `x`"
 )
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -80,7 +80,7 @@ def test_html(marked, lang):
         assert not {"script", "img"} & set(page.tags)
         assert page.handlers == []
         assert not UNSEEN.search(text)
-        assert "49" not in page.text.replace("1.49", "")  # {{7*7}}
+        assert str(7919 * 7919) not in page.text  # what a template would make of it
         assert "<script>alert(1)</script>" in page.text
 
 
