@@ -55,9 +55,9 @@ def home(tmp_path):
 class Session:
     """A `grade check hw9 --watch` in a pseudo-terminal."""
 
-    def __init__(self, folder, shell: tuple[str, ...] = (), **variables: str) -> None:
+    def __init__(self, folder, shell: tuple[str, ...] = (), size: tuple[int, int] = (30, 100), **variables: str) -> None:
         self.master, theirs = pty.openpty()
-        self.resize(30, 100)
+        self.resize(*size)
         command = [*shell, sys.executable, "-m", "grader.cli", "check", "hw9", "--watch"]
         self.process = subprocess.Popen(
             command,
@@ -108,8 +108,8 @@ class Session:
 def session(home):
     opened = []
 
-    def start(*shell: str, **variables: str) -> Session:
-        opened.append(Session(home, shell, **variables))
+    def start(*shell: str, size: tuple[int, int] = (30, 100), **variables: str) -> Session:
+        opened.append(Session(home, shell, size, **variables))
         return opened[-1]
 
     yield start
@@ -199,6 +199,15 @@ def test_a_resize_draws_the_screen_anew_within_its_columns(session, variables):
     drawn = it.until("10 / 20 points")
     body = drawn.rpartition("\x1b[H")[2]
     assert max(len(line) for line in body.splitlines()) <= 24
+
+
+def test_a_terminal_that_does_not_know_its_size_is_drawn_on(session):
+    """As many as a terminal usually has: 80 columns, 24 lines."""
+    it = session(size=(0, 0))
+    assert "got 5, should be 8" in it.until("10 / 20 points")
+    it.until("q quit")
+    it.press("q")
+    assert it.ended() == 1
 
 
 def test_ctrl_c_ends_it_and_gives_the_terminal_back(session):

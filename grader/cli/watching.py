@@ -34,10 +34,11 @@ class Terminal:
 
     def _size(self) -> os.terminal_size:
         """Return the columns and lines of the terminal as they are now: an exported COLUMNS is what they were once."""
-        try:
-            return os.get_terminal_size(self._out.fileno())
-        except OSError:  # a pipe
-            return shutil.get_terminal_size()
+        with contextlib.suppress(OSError):  # a pipe
+            size = os.get_terminal_size(self._out.fileno())
+            if size.columns and size.lines:  # some terminals do not know
+                return size
+        return shutil.get_terminal_size()
 
     def _draw(self, lines: list[str]) -> None:
         wide, high = self._size()
