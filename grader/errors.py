@@ -5,10 +5,11 @@ Both carry their text in English and, where a user can meet it, in Chinese: ``Co
 
 from __future__ import annotations
 
-import difflib
+import errno
 from collections.abc import Iterable
 
 _LISTED = 20  # words in a line
+FULL_DISK = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # the second is a quota, which Windows does not have
 _SHORT = 4  # letters; of words so short one letter is no slip but another name
 
 
@@ -42,6 +43,8 @@ class GraderFault(_Bilingual):
 
 def closest(word: str, known: Iterable[str]) -> tuple[str, str]:
     """Return ' (did you mean X?)' for the closest of *known*, in English and in Chinese, or nothing."""
+    import difflib  # on the way of every check, and needed for a slip alone
+
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5 if len(word) > _SHORT else 0.8)
     return (f" (did you mean {close[0]!r}?)", f"（是不是 {close[0]!r}？）") if close else ("", "")
 

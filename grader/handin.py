@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import handout, intake, manifest
-from grader.errors import CourseError
+from grader import handout, intake
+from grader.errors import CourseError, near
 from grader.model import Assignment
 from grader.pack import archive, free, write
 
@@ -43,7 +43,7 @@ def start_again(assignment: Assignment, name: str | None = None) -> list[tuple[s
     """
     starters = _starters(assignment)
     if name is not None and name not in starters:
-        hint, zh = manifest.nearest_both(name, starters)
+        hint, zh = near(name, starters)
         raise CourseError(f"{assignment.name} has no starter for {name!r}{hint}", zh=f"{assignment.name} 没有 {name!r} 的初始文件{zh}")
     done = []
     for wanted in [name] if name is not None else sorted(starters):

@@ -22,8 +22,6 @@ _STAGE: dict[str, Any] = {"name": str, "part": str, "title": str, "title_zh": st
 _LIMITS: dict[str, Any] = {"seconds": (int, float), "total": (int, float), "memory": int, "output": int, "cap": int}
 _CHECK: dict[str, Any] = {"device": str, "seconds": (int, float), "cap": int}
 
-nearest_both = near
-
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return what ``near`` does, in English."""
@@ -35,7 +33,7 @@ def load(folder: Path, private: Path | None = None) -> Assignment:
     folder = folder.resolve()
     path = folder / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8-sig")  # Notepad writes a BOM
+        text = path.read_text(encoding="utf-8").removeprefix("\ufeff")  # Notepad writes a BOM
     except FileNotFoundError:
         raise CourseError(f"{path}: no such file; an assignment is a folder with an {FILE_NAME}") from None
     except (OSError, UnicodeDecodeError) as error:

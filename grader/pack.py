@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from grader.errors import CourseError
+from grader.errors import FULL_DISK, CourseError
 
 EXECUTABLE = ("setup.sh", "run_autograder")
 
@@ -53,10 +52,9 @@ def _write(path: Path, content: bytes, flush: Callable[[int], None]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
         remedy = "make the folder writable, or choose another where the command takes --out"
         zh = "请检查文件夹权限；命令有 --out 的话，也可以另选一个文件夹"
-        if full:
+        if error.errno in FULL_DISK:
             remedy, zh = "free some space", "请腾出磁盘空间"
         if path.is_dir():
             remedy, zh = "a folder is in its place: move it away", "那里是一个同名的文件夹：请把它移走"

@@ -6,6 +6,7 @@ HTML is escaped by its templates and JSON by its encoder; the rest is here.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
@@ -27,6 +28,12 @@ def _spelled(character: str) -> str:
 def line(text: str) -> str:
     """Return *text* as one line for a terminal."""
     return visible(" ".join(text.split("\n")))
+
+
+def few(words: Sequence[str], most: int) -> tuple[str, str]:
+    """Return the first *most* of *words* as one line, and how many more there are, in both languages."""
+    shown, more = line(", ".join(words[:most])), len(words) - most
+    return (f"{shown} and {more} more", f"{shown} 等，另有 {more} 个") if more > 0 else (shown, shown)
 
 
 def block(text: str) -> list[str]:

@@ -71,10 +71,8 @@ class ClassRun:
     def _all(self, entries: Sequence[Entry]) -> Iterator[Step]:
         waiting = {entry.work: entry for entry in entries}
         taken: dict[str, Entry] = {}
-        name = self.scheme.setup.assignment.name
-        for work in self.book.known(name).keys() & waiting.keys():
-            entry = waiting.pop(work)
-            yield Step("unchanged", entry)
+        for work in self.book.known(self.scheme.setup.assignment.name).keys() & waiting.keys():
+            yield Step("unchanged", waiting.pop(work))
         yield from self._claim(waiting, taken)
         for result in self.engine.results():
             if result is None:

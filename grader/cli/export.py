@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.speak import language, pick, say
-from grader.cli.staff_store import course, course_rules, known, open_existing, store_option
+from grader.cli.staff_store import course, course_rules, open_existing, store_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,7 @@ def command(
 
     root = course()
     with open_existing(store, root, to_read=True) as book:
-        known(book, hw, root)
-        found = standings(book, hw, course_rules(book, root))
+        found = standings(book, hw, course_rules(book, root, hw))
     tell_orphans(hw, orphans(found))
     found = [_in_her_language(standing) for standing in found]
     if student is not None:
@@ -116,11 +115,9 @@ def _told(done: Filled) -> str:
 
 def _names(students: Sequence[str]) -> str:
     """Return the students, and how many more there are than fit a line."""
-    from grader.shown import line
+    from grader.shown import few
 
-    more = len(students) - _NAMED
-    shown = line(", ".join(students[:_NAMED]))
-    return shown + pick(f" and {more} more", f" 等，另有 {more} 人") if more > 0 else shown
+    return pick(*few(students, _NAMED))
 
 
 def _read(path: Path) -> str:

@@ -138,7 +138,7 @@ def _mendable(error: OSError) -> CourseError | None:
     """Return what to mend where the system's refusal is ordinary trouble of a folder or a disk; None where it is ours."""
     import errno
 
-    from grader.errors import CourseError
+    from grader.errors import FULL_DISK, CourseError
 
     where = error.filename or speak.pick("the output", "输出")
     try:
@@ -148,7 +148,7 @@ def _mendable(error: OSError) -> CourseError | None:
             "the folder that you are in is not there any more; go into your homework's folder (cd) and run the same command again",
             zh="你所在的文件夹已经不存在；请用 cd 进入作业文件夹，再运行同一条命令",
         )
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+    if error.errno in FULL_DISK:
         return CourseError(
             f"{where}: the disk is full; free some space and run the same command again",
             zh=f"{where}：磁盘已满；请腾出空间后重新运行",

@@ -50,16 +50,16 @@ def open_next(assignment: Assignment, levels: tuple[Hint, ...], name: str) -> tu
 
 def _chosen(assignment: Assignment, known: dict[str, tuple[Hint, ...]], check: str | None) -> tuple[str, str]:
     """Return (stage, check's own name): the named one, or the first public check that did not pass when it was last run."""
-    from grader import hints, manifest
-    from grader.errors import CourseError
+    from grader import hints
+    from grader.errors import CourseError, near
 
     names = {key.partition(".")[2]: key.partition(".")[0] for key in known}
     if check is None:
         check = _first_failing(assignment, names)
     name = hints.name_of(check)
     if name not in names:
-        near, zh = manifest.nearest_both(name, names)
-        raise CourseError(f"{assignment.name} has no hint for {check!r}{near}", zh=f"{assignment.name} 没有 {check!r} 的提示{zh}")
+        hint, zh = near(name, names)
+        raise CourseError(f"{assignment.name} has no hint for {check!r}{hint}", zh=f"{assignment.name} 没有 {check!r} 的提示{zh}")
     return names[name], name
 
 

@@ -62,7 +62,7 @@ class Given:
 def new_mark(book: Gradebook, root: Path, rules: Rules, given: Given, *, hw: str, student: str, item: str) -> Mark:
     """Return the mark that *given* makes of the one that counts now. Raises CourseError for what the course does not have."""
     given.check()
-    known(book, hw, root)
+    known(book, hw, root, rules)
     if student not in {person.id for person in book.roster()}:
         raise CourseError(f"no student {student!r}; see: grade gradebook roster", zh=f"没有学生 {student!r}；见 grade gradebook roster")
     before = book.marks(hw).get((student, item))
@@ -105,14 +105,13 @@ def _slip(hw: str, item: str, rules: Rules) -> None:
 
 def tell_orphans(hw: str, found: Iterable[Mark]) -> None:
     """Name in one line the marks whose check is no more: they count for nothing until they are given again or taken back."""
-    from grader.shown import line
+    from grader.shown import few
 
-    lost = [f"{mark.student} {line(mark.item)}" for mark in found]
+    lost = [f"{mark.student} {mark.item}" for mark in found]
     if not lost:
         return
-    shown, more = ", ".join(lost[:_NAMED]), len(lost) - _NAMED
-    en, zh = (f", and {more} more", f"，还有 {more} 个") if more > 0 else ("", "")
+    en, zh = few(lost, _NAMED)
     say(
-        f"{hw}: marks for checks that are no more do not count: {shown}{en}; give them for today's checks, or take them back with --clear",
-        f"{hw}：这些评分的测试已不存在，不计分：{shown}{zh}；请给现在的测试评分，或用 --clear 撤销",
+        f"{hw}: marks for checks that are no more do not count: {en}; give them for today's checks, or take them back with --clear",
+        f"{hw}：这些评分的测试已不存在，不计分：{zh}；请给现在的测试评分，或用 --clear 撤销",
     )

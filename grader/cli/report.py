@@ -9,7 +9,7 @@ import click
 
 from grader.cli import group
 from grader.cli.speak import language, say
-from grader.cli.staff_store import course, course_rules, kept_files, known, open_existing, store_option
+from grader.cli.staff_store import course, course_rules, kept_files, open_existing, store_option
 
 if TYPE_CHECKING:
     from grader.figures import Figures
@@ -45,8 +45,7 @@ def command(
         raise click.UsageError("--push needs the pages: give --students FOLDER too")
     root = course()
     with open_existing(store, root, to_read=True) as book:
-        known(book, hw, root)
-        found, summaries = standings(book, hw, course_rules(book, root)), book.summaries(hw)
+        found, summaries = standings(book, hw, course_rules(book, root, hw)), book.summaries(hw)
         tell_orphans(hw, orphans(found))
         view = class_view(hw, found, summaries)
         pairs = _similar(book, root, hw, found) if similar else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.speak import say
-from grader.shown import line
+from grader.shown import few
 
 if TYPE_CHECKING:
     from grader.batch.plan import Entry
@@ -69,8 +69,7 @@ def _warn(ids: Iterable[str], known: Sequence[str], en: tuple[str, str], zh: tup
     """Write one line: the ids, each with the nearest one that is known and free, what is wrong with them, and what to do."""
     found = sorted(ids)
     if found:
-        shown, more = found[:_NAMED], len(found) - _NAMED  # to look for a near id takes a while
-        near = [difflib.get_close_matches(one, known, n=1, cutoff=0.6) for one in shown]
-        named = ", ".join(f"{line(one)} ({line(close[0])}?)" if close else line(one) for one, close in zip(shown, near, strict=True))
-        rest, rest_zh = (f", and {more} more", f"，还有 {more} 个") if more > 0 else ("", "")
-        say(f"warning: {named}{rest}: {en[0]}; {en[1]}", f"警告：{named}{rest_zh}：{zh[0]}；{zh[1]}")
+        near = [difflib.get_close_matches(one, known, n=1, cutoff=0.6) for one in found[:_NAMED]]  # which takes a while
+        hinted = [f"{one} ({close[0]}?)" if close else one for one, close in zip(found, near, strict=False)]
+        named, named_zh = few([*hinted, *found[_NAMED:]], _NAMED)
+        say(f"warning: {named}: {en[0]}; {en[1]}", f"警告：{named_zh}：{zh[0]}；{zh[1]}")

@@ -40,13 +40,12 @@ def open_existing(store: str | None, root: Path, *, to_read: bool = False) -> Gr
     return open_store(where, to_read=to_read)
 
 
-def known(book: Gradebook, hw: str, root: Path) -> None:
-    """Refuse an assignment of which neither the course's folder, nor its rules, nor the store knows anything."""
-    from grader import manifest, rules
+def known(book: Gradebook, hw: str, root: Path, rules: Rules) -> None:
+    """Refuse an assignment of which neither the course's folder, nor its *rules*, nor the store knows anything."""
+    from grader import manifest
     from grader.errors import CourseError, near
 
-    found = rules.find(root)  # an oral exam has no folder and no hand-in
-    names = {*manifest.names(root), *found.deadlines, *found.written}
+    names = {*manifest.names(root), *rules.deadlines, *rules.written}  # an oral exam has no folder and no hand-in
     if hw in names or book.marks(hw):
         return
     names |= {summary.assignment for summary in book.summaries()}
@@ -55,12 +54,14 @@ def known(book: Gradebook, hw: str, root: Path) -> None:
         raise CourseError(f"no assignment {hw!r}{en}", zh=f"没有作业 {hw!r}{zh}")
 
 
-def course_rules(book: Gradebook, root: Path) -> Rules:
-    """Return the course's rules, and say what in them names no homework and no student."""
+def course_rules(book: Gradebook, root: Path, hw: str = "") -> Rules:
+    """Return the course's rules, and say what in them names no homework and no student; refuse *hw* if nobody knows it."""
     from grader import manifest, rules
     from grader.errors import closest
 
     found = rules.find(root)
+    if hw:
+        known(book, hw, root, found)
     here = set(manifest.names(root))
     here |= {name for name in found.named - here if book.summaries(name) or book.marks(name)}
     here |= {name for name in found.written.keys() - here if not any(closest(name, here))}  # an oral exam, and no slip of a homework

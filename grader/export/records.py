@@ -31,10 +31,8 @@ def gradescope(grade: Grade | None, lang: str = "en", standing: Standing | None 
     mark = standing.final if standing is not None else None
     if grade is None or grade.status != "graded":
         # No tests, and without a person's mark no score: Gradescope shows the text, and nothing looks like a zero.
-        why = _OUR_FAULT[lang == "zh"] if grade is not None and grade.status == "fault" and mark is None else ""
-        why = visible(grade.message, keep="\n") if grade is not None and grade.status != "fault" else why
         score = {} if mark is None else {"score": mark}
-        return {**score, "output": "\n".join([why, *told] if why else told), **record, "tests": []}
+        return {**score, "output": "\n".join([*_unmarked(grade, mark, lang), *told]), **record, "tests": []}
     by_hand = {one.item: one.points for one in standing.marks if one.points is not None} if standing is not None else {}
     return {
         "score": grade.score if mark is None else mark,  # Gradescope takes it before the sum of the tests
@@ -44,6 +42,14 @@ def gradescope(grade: Grade | None, lang: str = "en", standing: Standing | None 
         "extra_data": {"submission": grade.submission, "suite_hash": grade.suite_hash, "tier": grade.tier},
         "tests": [_gradescope_test(verdict, number, lang, by_hand.get(verdict.id)) for number, verdict in enumerate(grade.verdicts, 1)],
     }
+
+
+def _unmarked(grade: Grade | None, mark: float | None, lang: str) -> list[str]:
+    """Say why the checks give no score; nothing of a fault of ours where a person gave one."""
+    if grade is None or (grade.status == "fault" and mark is not None):
+        return []
+    why = _OUR_FAULT[lang == "zh"] if grade.status == "fault" else visible(grade.message, keep="\n")
+    return [why] if why else []
 
 
 def _decided(grade: Grade | None, standing: Standing, lang: str) -> list[str]:

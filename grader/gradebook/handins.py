@@ -112,7 +112,7 @@ def _new(one: HandIn, known: Sequence[_Came]) -> list[dict[str, Any]]:
     newest, last = (max(some, key=lambda came: came.instant) for some in (known, mine))
     if newest.submission != one.submission and one.instant > newest.instant:
         return [_row(one.submission, one.instant, one.stated, None)]
-    if not one.stated or one.instant == last.instant:
+    if not one.stated:
         return []
     before = [came for came in known if came.instant <= last.instant and came is not last]
     return [_row(one.submission, one.instant, True, last.instant), *_pulled(one, before)]

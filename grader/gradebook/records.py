@@ -72,6 +72,11 @@ class Summary:
     pending: int = 0
     again: tuple[str, ...] = ()  # the instants at which the same work was handed in once more
 
+    @property
+    def instants(self) -> tuple[str, ...]:
+        """Every instant at which it was handed in."""
+        return (self.handed_in, *self.again)
+
 
 @dataclass(frozen=True, slots=True)
 class HandIn:

@@ -73,9 +73,7 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
             newest,
             rules=rules,
             marks=tuple(marks.get((person.id, assignment), ())),
-            tries=len(
-                {(s.submission, when) for s in by_student.get(person.id, {}).get(assignment, ()) for when in (s.handed_in, *s.again)}
-            ),
+            tries=len({(s.submission, when) for s in by_student.get(person.id, {}).get(assignment, ()) for when in s.instants}),
         )
         for person in book.roster()
     ]
@@ -84,7 +82,7 @@ def standings(book: Gradebook, assignment: str, rules: Rules) -> list[Standing]:
 def _tries(s: Summary, marks: Iterable[Mark]) -> list[Try]:
     """Return one try for each time that this work was handed in."""
     given = sum(max(mark.points or 0.0, 0.0) for mark in marks)
-    return [Try(s.row, s.number, s.submission, when, s.status, s.score, s.max_score, given) for when in (s.handed_in, *s.again)]
+    return [Try(s.row, s.number, s.submission, when, s.status, s.score, s.max_score, given) for when in s.instants]
 
 
 def _newest(attempts: Iterable[Attempt]) -> Attempt | None:

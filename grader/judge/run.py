@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pytest
 
 from grader import manifest
-from grader.errors import CourseError, GraderFault, SuiteError
+from grader.errors import CourseError, GraderFault, SuiteError, near
 from grader.judge.bench import Bench, Check
 from grader.model import Assignment
 from grader.seeds import suite_folders
@@ -121,6 +121,6 @@ def stage_only(bench: Bench, stage: str) -> Callable[[Check], bool]:
     """Return a filter for one stage. Raises CourseError with the nearest name."""
     names = sorted({check.stage for check in bench.checks})
     if stage not in names:
-        near, zh = manifest.nearest_both(stage, names)
-        raise CourseError(f"{bench.assignment.name} has no stage {stage!r}{near}", zh=f"{bench.assignment.name} 没有阶段 {stage!r}{zh}")
+        hint, zh = near(stage, names)
+        raise CourseError(f"{bench.assignment.name} has no stage {stage!r}{hint}", zh=f"{bench.assignment.name} 没有阶段 {stage!r}{zh}")
     return lambda check: check.stage == stage

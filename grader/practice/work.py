@@ -57,7 +57,9 @@ def _needs_names(assignment: Assignment, submission: Submission) -> None:
 
 def _reset(assignment: Assignment) -> str:
     """Return what to type for the starter of the module, or of the notebook in its place, and of no other file of hers."""
-    kept = assignment.folder / ".kit" / "starter"
+    from grader.handout import STARTER
+
+    kept = assignment.folder / STARTER
     name = next((name for name in assignment.notebook_names if (kept / name).is_file()), assignment.source_name)
     return f"`grade reset {assignment.name} {name}`"
 

@@ -125,7 +125,8 @@ def _binds(read: Sequence[Path]) -> list[str]:
     """Return what to bind, parents before children and nothing twice."""
     package = str(Path(__file__).resolve().parent.parent)
     wanted = [path for path in SYSTEM if os.path.exists(path)]  # links among them stay links
-    wanted += [*python_roots(), package, *site_folders(), *map(os.path.realpath, site_folders())]
+    site = site_folders()
+    wanted += [*python_roots(), package, *site, *map(os.path.realpath, site)]
     for path in read:
         if os.path.exists(path):
             wanted += [os.path.realpath(path)] if os.path.islink(path) else [str(path), os.path.realpath(path)]
